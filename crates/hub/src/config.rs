@@ -1,0 +1,126 @@
+//! What the hub can be told: limits, timeouts and what it offers.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use signal_fish_auth::Quota;
+use signal_fish_protocol::{PlayerNameRules, ProtocolVersion, RoomCodeFormat, limits};
+
+/// Everything the hub can be told.
+#[derive(Clone, Debug)]
+pub struct HubConfig {
+    /// Which protocol versions are spoken: oldest and newest.
+    pub versions: (ProtocolVersion, ProtocolVersion),
+    /// Whether MessagePack game data is offered beside JSON.
+    pub offer_message_pack: bool,
+    /// The longest game name, in bytes.
+    pub game_name_bytes_max: usize,
+    /// What player names may look like.
+    pub player_names: PlayerNameRules,
+    /// How room codes look.
+    pub room_codes: RoomCodeFormat,
+    /// How many players a room has if its creator does not say.
+    pub players_default: u8,
+    /// The most players a creator may ask for.
+    pub players_max: u8,
+    /// How many may watch a room.
+    pub spectators: SpectatorLimit,
+    /// The most rooms.
+    pub rooms_max: usize,
+    /// The most rooms of one game.
+    pub rooms_per_game_max: usize,
+    /// How long an empty room keeps its code.
+    pub empty_room_timeout: Duration,
+    /// How long a room lives in which nobody says anything.
+    pub inactive_room_timeout: Duration,
+    /// The relay label of rooms, and of the rooms of particular games.
+    pub relay_types: RelayTypes,
+    /// The largest text or binary message taken from a client, in bytes.
+    pub inbound_bytes_max: usize,
+    /// The largest message sent to a client, in bytes.
+    pub outbound_bytes_max: usize,
+    /// The largest signal, in bytes of JSON.
+    pub signal_bytes_max: usize,
+    /// The largest connection info, in bytes of JSON.
+    pub connection_info_bytes_max: usize,
+    /// How much may wait for one connection.
+    pub outbox: OutboxLimits,
+    /// Rooms that one connection may make.
+    pub creations: Quota,
+    /// Rooms that one connection may try to enter, as player or spectator.
+    pub joins: Quota,
+    /// Error replies and pongs that one connection may cause.
+    pub error_replies: Quota,
+    /// What `ProtocolInfo` tells about this implementation.
+    pub implementation_version: &'static str,
+}
+
+/// How many may watch a room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SpectatorLimit {
+    /// Twice as many as may play.
+    TwicePlayers,
+    /// So many.
+    AtMost(u8),
+    /// Any number.
+    Unlimited,
+}
+
+/// Labels that clients are told about the relay; the server gives them no meaning.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RelayTypes {
+    /// For games without one of their own.
+    pub default: Arc<str>,
+    /// By game name.
+    pub by_game: HashMap<String, Arc<str>>,
+}
+
+/// How much may wait for one connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OutboxLimits {
+    /// More messages than this for longer than `slow_after`: the consumer is too slow.
+    pub messages_max: usize,
+    /// More bytes than this: the consumer is too slow at once.
+    pub bytes_max: usize,
+    /// How long the queue may be over `messages_max`.
+    pub slow_after: Duration,
+}
+
+impl Default for HubConfig {
+    fn default() -> Self {
+        let per_minute = |n| Quota {
+            n_max: NonZeroU32::new(n).expect("the defaults are not zero"),
+            window: Duration::from_mins(1),
+        };
+        Self {
+            versions: (ProtocolVersion::OLDEST, ProtocolVersion::NEWEST),
+            offer_message_pack: true,
+            game_name_bytes_max: limits::GAME_NAME_BYTES_MAX,
+            player_names: PlayerNameRules::default(),
+            room_codes: RoomCodeFormat::default(),
+            players_default: limits::PLAYERS_DEFAULT,
+            players_max: limits::PLAYERS_MAX,
+            spectators: SpectatorLimit::TwicePlayers,
+            rooms_max: 10_000,
+            rooms_per_game_max: 1_000,
+            empty_room_timeout: Duration::from_mins(5),
+            inactive_room_timeout: Duration::from_hours(1),
+            relay_types: RelayTypes { default: "matchbox".into(), by_game: HashMap::new() },
+            inbound_bytes_max: limits::INBOUND_BYTES_MAX,
+            outbound_bytes_max: limits::OUTBOUND_BYTES_MAX,
+            signal_bytes_max: limits::SIGNAL_BYTES_MAX,
+            connection_info_bytes_max: limits::CONNECTION_INFO_BYTES_MAX,
+            outbox: OutboxLimits {
+                messages_max: 1_024,
+                bytes_max: 4 * 1024 * 1024,
+                slow_after: Duration::from_secs(5),
+            },
+            creations: per_minute(5),
+            joins: per_minute(20),
+            error_replies: per_minute(3_000),
+            implementation_version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
