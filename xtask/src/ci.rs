@@ -1,0 +1,163 @@
+//! The verb `ci`: everything a submission must pass, cheapest first, in named steps.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Error, Result, bail};
+
+use crate::workspace::{cargo, output_of, run_to_end, succeeds};
+use crate::{docs, layers, tidy};
+
+pub(crate) fn run(root: &Path) -> Result<()> {
+    let plan = plan(root)?;
+    let mut passed = Vec::new();
+    for step in plan.steps {
+        println!("\n== {}: {}", step.name, step.repeat());
+        let start = Instant::now();
+        if let Err(error) = step.run(root) {
+            bail!("{}", summary(&passed, &plan.not_run, Some((&step, &error))));
+        }
+        passed.push((step.name, start.elapsed()));
+    }
+    println!("{}", summary(&passed, &plan.not_run, None));
+    Ok(())
+}
+
+struct Plan {
+    steps: Vec<Step>,
+    not_run: Vec<NotRun>,
+}
+
+struct Step {
+    name: &'static str,
+    action: Action,
+}
+
+enum Action {
+    /// A cargo command; the first word may be a component or a plugin.
+    Cargo(&'static [&'static str]),
+    /// Another verb of ours, done in this process.
+    Verb(&'static str, fn(&Path) -> Result<()>),
+}
+
+/// A check that this machine cannot do: said by name, never passed in silence.
+struct NotRun {
+    name: &'static str,
+    why: &'static str,
+}
+
+fn plan(root: &Path) -> Result<Plan> {
+    let step = |name, args| Step { name, action: Action::Cargo(args) };
+    let mut steps = vec![
+        step("fmt", &["fmt", "--all", "--check"]),
+        Step { name: "layers", action: Action::Verb("layers", layers::check) },
+        Step { name: "tidy", action: Action::Verb("tidy", tidy::check) },
+        step("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+        Step { name: "docs", action: Action::Verb("docs --check", docs::check) },
+    ];
+    let mut not_run = Vec::new();
+    if has_wasm_target(root)? {
+        steps.push(step("wasm", &["check", "--package", "signal-fish-protocol", "--target", WASM]));
+    } else {
+        not_run.push(NotRun {
+            name: "wasm",
+            why: "whether the protocol builds for browsers; `rustup target add wasm32-unknown-unknown` first",
+        });
+    }
+    // The plain runner needs nothing but Rust. It runs the same tests, one binary after the other.
+    let tests: &[&str] = if succeeds(&mut cargo(root, &["nextest", "--version"])) {
+        &["nextest", "run", "--workspace"]
+    } else {
+        &["test", "--workspace", "--tests"]
+    };
+    steps.push(step("tests", tests));
+    steps.push(step("doctests", &["test", "--workspace", "--doc"]));
+    Ok(Plan { steps, not_run })
+}
+
+fn has_wasm_target(root: &Path) -> Result<bool> {
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--print", "target-libdir", "--target", WASM]).current_dir(root);
+    Ok(Path::new(output_of(&mut rustc)?.trim()).is_dir())
+}
+
+impl Step {
+    /// The command that does this step alone.
+    fn repeat(&self) -> String {
+        match self.action {
+            Action::Cargo(args) => format!("cargo {}", args.join(" ")),
+            Action::Verb(verb, _) => format!("cargo xtask {verb}"),
+        }
+    }
+
+    fn run(&self, root: &Path) -> Result<()> {
+        match self.action {
+            Action::Verb(_, verb) => verb(root),
+            Action::Cargo(args) => {
+                has_component(root, args[0])?;
+                run_to_end(&mut cargo(root, args))
+            }
+        }
+    }
+}
+
+/// cargo's own words for a missing component do not say how to get it.
+fn has_component(root: &Path, subcommand: &str) -> Result<()> {
+    let component = match subcommand {
+        "fmt" => "rustfmt",
+        "clippy" => "clippy",
+        _ => return Ok(()),
+    };
+    succeeds(&mut cargo(root, &[subcommand, "--version"]))
+        .then_some(())
+        .with_context(|| format!("{component} is not installed: `rustup component add {component}`"))
+}
+
+/// One line per step, and the count as the last line.
+fn summary(passed: &[(&str, Duration)], not_run: &[NotRun], failed: Option<(&Step, &Error)>) -> String {
+    let title = failed.map_or_else(String::new, |(step, _)| format!("step `{}` failed", step.name));
+    let mut lines = vec![title];
+    lines.extend(passed.iter().map(|(name, took)| format!("{name:>10} {:>7.1} s", took.as_secs_f64())));
+    lines.extend(not_run.iter().map(|NotRun { name, why }| format!("{name:>10} not run: {why}")));
+    if let Some((step, error)) = failed {
+        lines.push(format!("{:>10} failed: {error:#}", step.name));
+        lines.push(format!("{:>10} repeat only it: {}", "", step.repeat()));
+    }
+    lines.push(format!("ci: {} passed, {} failed", passed.len(), usize::from(failed.is_some())));
+    lines.join("\n")
+}
+
+const WASM: &str = "wasm32-unknown-unknown";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOOK: Duration = Duration::from_millis(1_250);
+
+    #[test]
+    fn the_summary_names_what_did_not_run_and_ends_with_the_count() {
+        let not_run = [NotRun { name: "wasm", why: "no target" }];
+        let text = summary(&[("fmt", TOOK), ("tests", TOOK)], &not_run, None);
+        assert!(text.contains("fmt     1.2 s\n"), "{text}");
+        assert!(text.contains("wasm not run: no target\n"), "{text}");
+        assert!(text.ends_with("\nci: 2 passed, 0 failed"), "{text}");
+    }
+
+    #[test]
+    fn a_failure_says_how_to_repeat_only_that_step() {
+        let step = Step { name: "layers", action: Action::Verb("layers", layers::check) };
+        let error = Error::msg("3 to mend").context("table");
+        let text = summary(&[("fmt", TOOK)], &[], Some((&step, &error)));
+        assert!(text.contains("layers failed: table: 3 to mend\n"), "{text}");
+        assert!(text.contains("repeat only it: cargo xtask layers\n"), "{text}");
+        assert!(text.ends_with("\nci: 1 passed, 1 failed"), "{text}");
+    }
+
+    #[test]
+    fn every_step_can_be_repeated_by_its_own_command() {
+        let step = Step { name: "fmt", action: Action::Cargo(&["fmt", "--all", "--check"]) };
+        assert_eq!(step.repeat(), "cargo fmt --all --check");
+    }
+}

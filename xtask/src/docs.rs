@@ -1,0 +1,21 @@
+//! The verb `docs`: reference pages made from the code, and links that lead somewhere.
+
+mod links;
+mod pages;
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::finding::report;
+use crate::workspace::files;
+
+pub(crate) fn write(root: &Path) -> Result<()> {
+    pages::write(root)
+}
+
+pub(crate) fn check(root: &Path) -> Result<()> {
+    let mut findings = pages::stale(root)?;
+    findings.extend(links::broken(root, &files(root)?)?);
+    report(findings)
+}

@@ -1,0 +1,69 @@
+//! Every chore of the project as a verb: `cargo xtask <verb>`.
+#![expect(clippy::print_stdout, reason = "a chore reports to the person at the terminal")]
+
+mod bench;
+mod ci;
+mod docs;
+mod finding;
+mod layers;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The chores of the Signal Fish workspace.")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Everything a submission must pass: format, lints, layers, tidy, docs and every test
+    Ci,
+    /// Hold every Cargo.toml to the layer table in xtask/layers.toml
+    Layers,
+    /// Hold every source file to the rules of the house that rustc and clippy do not know
+    Tidy,
+    /// Write the reference pages in docs/reference from the code
+    Docs {
+        /// Write nothing: fail if a page is stale or a relative link in the Markdown leads nowhere
+        #[arg(long)]
+        check: bool,
+    },
+    /// Run the criterion benches
+    Bench {
+        /// Run only the benches whose name contains this
+        filter: Option<String>,
+        /// Stop a bench as soon as its estimate looks steady: minutes become seconds, noise grows
+        #[arg(long)]
+        quick: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Not by returning it: a backtrace of the chore helps nobody to mend what it found.
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: Verb) -> Result<()> {
+    let root = workspace::root();
+    match verb {
+        Verb::Ci => ci::run(&root),
+        Verb::Layers => layers::check(&root),
+        Verb::Tidy => tidy::check(&root),
+        Verb::Docs { check: false } => docs::write(&root),
+        Verb::Docs { check: true } => docs::check(&root),
+        Verb::Bench { filter, quick } => bench::run(&root, filter.as_deref(), quick),
+    }
+}
