@@ -1,0 +1,208 @@
+//! Everything a client may say.
+
+use serde::{Deserialize, Serialize};
+
+use crate::connection_info::ConnectionInfo;
+use crate::delivery::{DeliveryClass, present};
+use crate::ids::{PlayerId, RoomId, SessionGeneration};
+use crate::message::{DecodeError, Tagged, messages};
+use crate::payload::Payload;
+use crate::room_operation::RoomOperation;
+use crate::session::{Topology, Transport};
+
+messages! {
+    /// Everything a client may say in a text frame.
+    pub enum ClientMessage<'a> {
+        /// Says which game this is and negotiates version, format and capabilities. The very first message, if sent at all.
+        Authenticate(Authenticate),
+        /// Takes a seat in a room; makes the room if there is none with that code, or if no code is given.
+        JoinRoom(JoinRoom),
+        /// Gives up the seat.
+        LeaveRoom,
+        /// Game data for everyone else in the room.
+        GameData(GameDataIn<'a>),
+        /// Asks for the authority of the room, or gives it back.
+        AuthorityRequest(AuthorityRequest),
+        /// Toggles the sender's ready mark.
+        PlayerReady,
+        /// Starts the game: everyone must be ready, and only the authority may, if there is one.
+        StartGame,
+        /// Says how the sender can be reached outside the relay.
+        ProvideConnectionInfo(ProvideConnectionInfo),
+        /// Asks for a Pong.
+        Ping,
+        /// Takes back the seat of a connection that was lost.
+        Reconnect(Reconnect),
+        /// Watches a room.
+        JoinAsSpectator(JoinAsSpectator),
+        /// Stops watching.
+        LeaveSpectator,
+        /// A WebRTC signal for one other player. Needs protocol 3.
+        Signal(SignalIn<'a>),
+        /// Says whether a transport to the peers works. Needs protocol 3.
+        TransportStatus(TransportStatus),
+        /// A room operation with an id that its one reply carries. Needs protocol 3 and the capability `room_operation_ids`.
+        RoomOperation(RoomOperation),
+    }
+}
+
+impl<'a> ClientMessage<'a> {
+    /// Reads one text frame. Unknown members are ignored, everything else must fit.
+    pub fn decode(text: &'a str) -> Result<Self, DecodeError> {
+        if let Some(game_data) = GameDataIn::decode_usual(text) {
+            return Ok(Self::GameData(game_data));
+        }
+        Self::from_tagged(&serde_json::from_str::<Tagged<'a>>(text)?)
+    }
+
+    /// Writes this message as a text frame.
+    ///
+    /// # Panics
+    ///
+    /// Never: all that a message can hold has a JSON form.
+    pub fn encode(&self) -> String {
+        serde_json::to_string(self).expect("messages have string keys only")
+    }
+}
+
+/// Body of [`ClientMessage::Authenticate`].
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Authenticate {
+    /// The public label of the game.
+    pub app_id: String,
+    /// The version of the client's SDK.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sdk_version: Option<String>,
+    /// The platform of the client's SDK.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// The wanted format of game data; one that the server does not offer falls back to JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub game_data_format: Option<crate::GameDataEncoding>,
+    /// The newest protocol version the client speaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol_version: Option<u16>,
+    /// The transports the client can use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supported_transports: Option<Vec<Transport>>,
+    /// The topologies the client can use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supported_topologies: Option<Vec<Topology>>,
+    /// The capabilities the client wants; unknown ones are ignored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_capabilities: Option<Vec<String>>,
+    /// A credential, where the deployment wants one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect_token: Option<String>,
+}
+
+/// Body of [`ClientMessage::JoinRoom`].
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct JoinRoom {
+    /// The game.
+    pub game_name: String,
+    /// The room's code; without one a new room is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room_code: Option<String>,
+    /// The sender's display name.
+    pub player_name: String,
+    /// The most players, if the room is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_players: Option<u8>,
+    /// Whether the room has an authority, if it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supports_authority: Option<bool>,
+    /// Ignored; older clients send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay_transport: Option<crate::RelayTransport>,
+    /// The room's password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// Never make the room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub join_only: Option<bool>,
+}
+
+/// Body of [`ClientMessage::GameData`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct GameDataIn<'a> {
+    /// The game's own data.
+    #[serde(borrow)]
+    pub data: Payload<'a>,
+    /// How it may be treated. Needs protocol 3.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub class: Option<DeliveryClass>,
+    /// What a `latest` message is the latest of.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub key: Option<u32>,
+}
+
+impl<'a> GameDataIn<'a> {
+    /// Reads the frame in one pass if it has the form that nearly every game message has: the members in the
+    /// usual order, no white space, no class. Anything else, errors included, is for the general reader.
+    fn decode_usual(text: &'a str) -> Option<Self> {
+        let body = text.strip_prefix(r#"{"type":"GameData","data":{"data":"#)?;
+        let (data, rest) = Payload::split_from(body)?;
+        (rest == "}}").then_some(Self { data, class: None, key: None })
+    }
+}
+
+/// Body of [`ClientMessage::AuthorityRequest`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AuthorityRequest {
+    /// Take it, or give it back.
+    pub become_authority: bool,
+}
+
+/// Body of [`ClientMessage::ProvideConnectionInfo`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ProvideConnectionInfo {
+    /// How the sender can be reached.
+    pub connection_info: ConnectionInfo,
+}
+
+/// Body of [`ClientMessage::Reconnect`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Reconnect {
+    /// Who the sender was.
+    pub player_id: PlayerId,
+    /// Where it was.
+    pub room_id: RoomId,
+    /// The token it got with its seat.
+    pub auth_token: String,
+}
+
+/// Body of [`ClientMessage::JoinAsSpectator`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct JoinAsSpectator {
+    /// The game.
+    pub game_name: String,
+    /// The room's code.
+    pub room_code: String,
+    /// The sender's display name.
+    pub spectator_name: String,
+    /// The room's password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+}
+
+/// Body of [`ClientMessage::Signal`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SignalIn<'a> {
+    /// For whom.
+    pub to: PlayerId,
+    /// The plan it belongs to.
+    pub generation: SessionGeneration,
+    /// The signal itself, opaque to the server.
+    #[serde(borrow)]
+    pub signal: Payload<'a>,
+}
+
+/// Body of [`ClientMessage::TransportStatus`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TransportStatus {
+    /// Which transport.
+    pub transport: Transport,
+    /// Whether it works.
+    pub connected: bool,
+}

@@ -1,0 +1,469 @@
+//! Everything a server may say in a text frame.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::codes::ErrorCode;
+use crate::delivery::{DeliveryClass, DeliveryReport, present};
+use crate::ids::{Epoch, PlayerId, RoomId, SessionGeneration};
+use crate::message::{DecodeError, Tagged, messages};
+use crate::names::PlayerNameRules;
+use crate::payload::Payload;
+use crate::room_code::RoomCode;
+use crate::room_operation::RoomOperationResult;
+use crate::session::{MessageTransport, SessionPlan, Transport};
+use crate::snapshot::{
+    LobbyState, PeerConnectionInfo, PlayerInfo, RateLimitInfo, ReplayStatus, RoomSnapshot, SenderWatermark,
+    SpectatorInfo, SpectatorReason,
+};
+use crate::version::GameDataEncoding;
+
+messages! {
+    /// Everything a server may say in a text frame.
+    ///
+    /// A value holds what any version may see; [`ServerMessage::project`] takes away what a version must not.
+    pub enum ServerMessage<'a> {
+        /// The handshake is done.
+        Authenticated(Authenticated),
+        /// What was negotiated and what the server offers; follows `Authenticated`.
+        ProtocolInfo(ProtocolInfo),
+        /// The handshake was refused.
+        AuthenticationError(AuthenticationError),
+        /// The recipient has a seat: the room as it finds it.
+        RoomJoined(RoomSnapshot),
+        /// The recipient has no seat.
+        RoomJoinFailed(RoomJoinFailed),
+        /// The recipient has given up its seat.
+        RoomLeft,
+        /// Someone took a seat.
+        PlayerJoined(PlayerJoined),
+        /// Someone's seat is free.
+        PlayerLeft(PlayerLeft),
+        /// Game data of another player.
+        GameData(GameDataOut<'a>),
+        /// The authority went to someone, or to no one.
+        AuthorityChanged(AuthorityChanged),
+        /// The answer to `AuthorityRequest`.
+        AuthorityResponse(AuthorityResponse),
+        /// Someone got ready or stopped being ready, or the lobby opened.
+        LobbyStateChanged(LobbyStateChanged),
+        /// The game starts.
+        GameStarting(GameStarting),
+        /// The answer to `Ping`.
+        Pong,
+        /// The recipient has its seat back.
+        Reconnected(Reconnected<'a>),
+        /// The recipient does not have its seat back.
+        ReconnectionFailed(ReconnectionFailed),
+        /// Someone has its seat back.
+        PlayerReconnected(PlayerReconnected),
+        /// The recipient watches: the room as it finds it.
+        SpectatorJoined(SpectatorJoined),
+        /// The recipient does not watch.
+        SpectatorJoinFailed(SpectatorJoinFailed),
+        /// The recipient watches no longer.
+        SpectatorLeft(SpectatorLeft),
+        /// Someone came to watch.
+        NewSpectatorJoined(NewSpectatorJoined),
+        /// Someone watches no longer.
+        SpectatorDisconnected(SpectatorDisconnected),
+        /// Something was refused, or the connection is about to be closed.
+        Error(ErrorMessage),
+        /// A WebRTC signal of another player. Only on v3.
+        Signal(SignalOut<'a>),
+        /// A peer to connect to. Only on v3; clients know it, this server plans sessions with `SessionPlan`.
+        NewPeer(NewPeer),
+        /// How to reach the others. Only on v3.
+        SessionPlan(SessionPlan),
+        /// Whether another player's transport works. Only on v3.
+        PeerTransportStatus(PeerTransportStatus),
+        /// How the relay toward the recipient does. Only on v3.
+        RelayStats(RelayStats),
+        /// The server is about to stop. Only on v3.
+        GoingAway(GoingAway),
+        /// What game data the recipient does not get. Only on v3.
+        DeliveryReport(DeliveryReport),
+        /// The one reply to a room operation with an id. Only on v3 with the capability `room_operation_ids`.
+        RoomOperationResult(RoomOperationResult<'a>),
+    }
+}
+
+impl<'a> ServerMessage<'a> {
+    /// Reads one text frame. Unknown members are ignored, everything else must fit.
+    pub fn decode(text: &'a str) -> Result<Self, DecodeError> {
+        Self::from_tagged(&serde_json::from_str::<Tagged<'a>>(text)?)
+    }
+
+    /// Writes this message as a text frame, with all its members: project it first.
+    ///
+    /// # Panics
+    ///
+    /// Never: all that a message can hold has a JSON form.
+    pub fn encode(&self) -> String {
+        serde_json::to_string(self).expect("messages have string keys only")
+    }
+
+    /// An `Error` with a code.
+    pub fn error(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self::Error(ErrorMessage { message: message.into(), error_code: Some(code) })
+    }
+}
+
+/// Body of [`ServerMessage::Authenticated`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Authenticated {
+    /// The game's name as configured, or `default`.
+    pub app_name: String,
+    /// Who owns the game, if configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// How often the app may act.
+    pub rate_limits: RateLimitInfo,
+}
+
+/// Body of [`ServerMessage::ProtocolInfo`].
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ProtocolInfo {
+    /// The platform the client named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// The SDK version the client named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sdk_version: Option<String>,
+    /// The oldest SDK version this server takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_version: Option<String>,
+    /// The SDK version this server recommends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recommended_version: Option<String>,
+    /// What this server can do.
+    pub capabilities: Vec<String>,
+    /// A hint for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    /// The formats of game data this server offers.
+    pub game_data_formats: Vec<GameDataEncoding>,
+    /// What player names may look like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub player_name_rules: Option<PlayerNameRules>,
+    /// What only v3 connections are told.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub v3: Option<ProtocolInfoV3>,
+}
+
+/// The members of `ProtocolInfo` that only v3 connections are told.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ProtocolInfoV3 {
+    /// The negotiated version.
+    pub protocol_version: u16,
+    /// The oldest version this server takes.
+    pub min_protocol_version: u16,
+    /// The newest version this server speaks.
+    pub max_protocol_version: u16,
+    /// How messages travel.
+    pub transports: Vec<MessageTransport>,
+    /// The largest message this server sends, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_outbound_message_size: Option<usize>,
+    /// The version of the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub implementation_version: Option<String>,
+    /// Size limits per format, where they are smaller than the message limit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub game_data_limits: Vec<GameDataLimit>,
+}
+
+/// The size limit of one format of game data.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct GameDataLimit {
+    /// The format.
+    pub encoding: GameDataEncoding,
+    /// Its limit.
+    pub max_bytes: usize,
+}
+
+/// Body of [`ServerMessage::AuthenticationError`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AuthenticationError {
+    /// Why, for people.
+    pub error: String,
+    /// Why, for programs.
+    pub error_code: ErrorCode,
+}
+
+macro_rules! failures {
+    ($($(#[$meta:meta])* $Name:ident)+) => {
+        $(
+            $(#[$meta])*
+            #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+            pub struct $Name {
+                /// Why, for people.
+                pub reason: String,
+                /// Why, for programs.
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                pub error_code: Option<ErrorCode>,
+            }
+        )+
+    };
+}
+
+failures! {
+    /// Body of [`ServerMessage::RoomJoinFailed`].
+    RoomJoinFailed
+    /// Body of [`ServerMessage::SpectatorJoinFailed`].
+    SpectatorJoinFailed
+}
+
+/// Body of [`ServerMessage::ReconnectionFailed`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReconnectionFailed {
+    /// Why, for people.
+    pub reason: String,
+    /// Why, for programs.
+    pub error_code: ErrorCode,
+}
+
+/// Body of [`ServerMessage::PlayerJoined`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PlayerJoined {
+    /// Who.
+    pub player: PlayerInfo,
+}
+
+/// Body of [`ServerMessage::PlayerLeft`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PlayerLeft {
+    /// Who.
+    pub player_id: PlayerId,
+    /// Its membership. Only on v3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Epoch>,
+    /// The last number it sent under. Only on v3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub final_seq: Option<u64>,
+}
+
+/// Body of [`ServerMessage::GameData`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct GameDataOut<'a> {
+    /// The sender.
+    pub from_player: PlayerId,
+    /// The game's own data.
+    #[serde(borrow)]
+    pub data: Payload<'a>,
+    /// Its number. Only on v3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    /// The sender's membership. Only on v3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Epoch>,
+    /// The class as the sender wrote it. Only on v3.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub class: Option<DeliveryClass>,
+    /// The key as the sender wrote it. Only on v3.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub key: Option<u32>,
+}
+
+/// Body of [`ServerMessage::AuthorityChanged`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AuthorityChanged {
+    /// Who holds it now.
+    pub authority_player: Option<PlayerId>,
+    /// Whether that is the recipient.
+    pub you_are_authority: bool,
+}
+
+/// Body of [`ServerMessage::AuthorityResponse`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AuthorityResponse {
+    /// Whether it was done.
+    pub granted: bool,
+    /// Why not, for people.
+    pub reason: Option<String>,
+    /// Why not, for programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<ErrorCode>,
+}
+
+/// Body of [`ServerMessage::LobbyStateChanged`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LobbyStateChanged {
+    /// How far the room is.
+    pub lobby_state: LobbyState,
+    /// Who is ready.
+    pub ready_players: Vec<PlayerId>,
+    /// Whether that is everyone.
+    pub all_ready: bool,
+}
+
+/// Body of [`ServerMessage::GameStarting`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct GameStarting {
+    /// Every player, the recipient included.
+    pub peer_connections: Vec<PeerConnectionInfo>,
+}
+
+/// Body of [`ServerMessage::Reconnected`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Reconnected<'a> {
+    /// The room as it is now.
+    #[serde(flatten)]
+    pub snapshot: RoomSnapshot,
+    /// What happened meanwhile; history, the snapshot is already current.
+    #[serde(borrow)]
+    pub missed_events: Vec<ServerMessage<'a>>,
+    /// How much of it is there. Only on v3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<ReplayStatus>,
+    /// Each sender's last stamp. Only on v3.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sender_watermarks: Vec<SenderWatermark>,
+}
+
+/// Body of [`ServerMessage::PlayerReconnected`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PlayerReconnected {
+    /// Who.
+    pub player_id: PlayerId,
+    /// Its new membership. Only on v3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Epoch>,
+    /// Its entry in the roster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub player: Option<PlayerInfo>,
+}
+
+/// Body of [`ServerMessage::SpectatorJoined`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SpectatorJoined {
+    /// The room.
+    pub room_id: RoomId,
+    /// Its code.
+    pub room_code: RoomCode,
+    /// The recipient.
+    pub spectator_id: PlayerId,
+    /// The game.
+    pub game_name: Arc<str>,
+    /// Who plays.
+    pub current_players: Vec<PlayerInfo>,
+    /// Who watches, the recipient included.
+    pub current_spectators: Vec<SpectatorInfo>,
+    /// How far the room is.
+    pub lobby_state: LobbyState,
+    /// `joined`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<SpectatorReason>,
+}
+
+/// Body of [`ServerMessage::SpectatorLeft`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SpectatorLeft {
+    /// The room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room_id: Option<RoomId>,
+    /// Its code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room_code: Option<RoomCode>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<SpectatorReason>,
+    /// Who still watches.
+    pub current_spectators: Vec<SpectatorInfo>,
+}
+
+/// Body of [`ServerMessage::NewSpectatorJoined`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct NewSpectatorJoined {
+    /// Who.
+    pub spectator: SpectatorInfo,
+    /// Who watches now; empty on v3.
+    pub current_spectators: Vec<SpectatorInfo>,
+    /// `joined`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<SpectatorReason>,
+    /// How many watch now. Only on v3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spectator_count: Option<u32>,
+}
+
+/// Body of [`ServerMessage::SpectatorDisconnected`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SpectatorDisconnected {
+    /// Who.
+    pub spectator_id: PlayerId,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<SpectatorReason>,
+    /// Who still watches; empty on v3.
+    pub current_spectators: Vec<SpectatorInfo>,
+    /// How many still watch. Only on v3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spectator_count: Option<u32>,
+}
+
+/// Body of [`ServerMessage::Error`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ErrorMessage {
+    /// What is wrong, for people.
+    pub message: String,
+    /// What is wrong, for programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<ErrorCode>,
+}
+
+/// Body of [`ServerMessage::Signal`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SignalOut<'a> {
+    /// The sender.
+    pub from: PlayerId,
+    /// The plan it belongs to.
+    pub generation: SessionGeneration,
+    /// The signal itself.
+    #[serde(borrow)]
+    pub signal: Payload<'a>,
+}
+
+/// Body of [`ServerMessage::NewPeer`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NewPeer {
+    /// Who.
+    pub peer_id: PlayerId,
+    /// Whether the recipient sends the offer.
+    pub you_initiate: bool,
+}
+
+/// Body of [`ServerMessage::PeerTransportStatus`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PeerTransportStatus {
+    /// Who.
+    pub peer_id: PlayerId,
+    /// Which transport.
+    pub transport: Transport,
+    /// Whether it works.
+    pub connected: bool,
+}
+
+/// Body of [`ServerMessage::RelayStats`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RelayStats {
+    /// The length of the interval, in milliseconds.
+    pub interval_ms: u64,
+    /// Messages sent to the recipient in it.
+    pub sent_to_you: u64,
+    /// Messages dropped for the recipient in it.
+    pub dropped_for_you: u64,
+    /// How often the recipient's queue was full in it.
+    pub backpressure_events: u64,
+}
+
+/// Body of [`ServerMessage::GoingAway`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct GoingAway {
+    /// When connections will be closed, in milliseconds since the Unix epoch.
+    pub deadline_ms: u64,
+    /// How long to wait before coming back, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_secs: Option<u64>,
+}
