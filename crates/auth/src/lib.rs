@@ -1,0 +1,9 @@
+//! Decide who a connection is and what it may do.
+//!
+//! This crate must not know sockets or stores.
+
+mod authenticator;
+mod budget;
+
+pub use authenticator::{App, Authenticator, Grant, Refusal};
+pub use budget::{Budget, Exhausted, Quota};
