@@ -1,0 +1,59 @@
+//! A WebSocket as a client sees it, one frame at a time and without manners of its own.
+
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Instant;
+
+use crate::frame::Frame;
+use crate::http::{Response, read_some, request};
+
+/// One upgraded connection. Answers nothing by itself, not even a ping.
+#[derive(Debug)]
+pub struct Socket {
+    stream: TcpStream,
+    unread: Vec<u8>,
+}
+
+impl Socket {
+    /// The headers of a well-formed upgrade, to send as they are or to spoil one by one.
+    pub const UPGRADE: [(&str, &str); 4] = [
+        ("Connection", "Upgrade"),
+        ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+
+    /// Upgrades a new connection; an answer other than 101 comes back as it is.
+    #[track_caller]
+    pub fn open(addr: SocketAddr, path: &str) -> Result<Self, Response> {
+        let (response, stream, unread) = match request(addr, "GET", path, &Self::UPGRADE) {
+            Ok(answer) => answer,
+            Err(error) => panic!("upgrading {path} on {addr}: {error}"),
+        };
+        if response.status != 101 {
+            return Err(response);
+        }
+        // The key above is the example of RFC 6455, section 1.3; so is the answer to it.
+        assert_eq!(response.header("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+        assert_eq!(response.header("sec-websocket-protocol"), None, "none was offered");
+        assert_eq!(response.header("sec-websocket-extensions"), None, "none was offered");
+        Ok(Self { stream, unread })
+    }
+
+    /// The next frame; an error when the deadline passes, the stream ends or the server breaks the framing rules.
+    pub fn read(&mut self, until: Instant) -> io::Result<Frame> {
+        loop {
+            if let Some(frame) = Frame::take_from_server(&mut self.unread)? {
+                return Ok(frame);
+            }
+            if read_some(&mut self.stream, &mut self.unread, until)? == 0 {
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server ended the stream"));
+            }
+        }
+    }
+
+    /// Sends bytes as they are.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+}
