@@ -4,6 +4,10 @@
 
 mod authenticator;
 mod budget;
+mod sdk;
 
 pub use authenticator::{App, Authenticator, Grant, Refusal};
 pub use budget::{Budget, Exhausted, Quota};
+pub use sdk::{Sdk, SdkRefusal, SdkTable};
+/// Versions of SDKs.
+pub use semver::Version;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use signal_fish_protocol::{AppId, GameName, RoomCode};
+use signal_fish_protocol::{AppId, GameName, RoomCode, RoomId};
 
 /// What players address a room by, unique in a whole deployment.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -18,34 +18,32 @@ pub struct RoomKey {
     pub code: RoomCode,
 }
 
-/// Where a room lives.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Ownership {
-    /// On this node.
-    Here,
-    /// On another one.
-    There {
+/// Why this node may not own a room.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ClaimError {
+    /// Another node owns the room under that key.
+    #[error("the room is on node {node}")]
+    OwnedElsewhere {
         /// The other node's name.
         node: Arc<str>,
     },
-}
-
-/// The owner of a room cannot be told now.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("room ownership is unavailable: {reason}")]
-pub struct Unavailable {
-    /// What is wrong.
-    pub reason: String,
+    /// Nobody can be asked now.
+    #[error("room ownership is unavailable: {reason}")]
+    Unavailable {
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 /// Decides which node owns a room.
 #[async_trait]
 pub trait RoomOperationCoordinator: Send + Sync {
-    /// Makes this node the owner of a room that has none, and tells who owns it.
-    async fn claim(&self, room: &RoomKey) -> Result<Ownership, Unavailable>;
+    /// Makes this node the owner of `room` under `key`, if nobody owns a room under that key. Claiming again
+    /// what this node owns changes nothing.
+    async fn claim(&self, key: &RoomKey, room: RoomId) -> Result<(), ClaimError>;
 
-    /// Gives up a room that this node owns. Releasing a room of another node changes nothing.
-    async fn release(&self, room: &RoomKey) -> Result<(), Unavailable>;
+    /// Gives up `room`. Nothing changes if this node does not own it, or owns another room under `key` by now.
+    async fn release(&self, key: &RoomKey, room: RoomId) -> Result<(), ClaimError>;
 }
 
 /// The coordinator of a server that is alone: it owns every room.
@@ -54,11 +52,11 @@ pub struct LocalCoordinator;
 
 #[async_trait]
 impl RoomOperationCoordinator for LocalCoordinator {
-    async fn claim(&self, _: &RoomKey) -> Result<Ownership, Unavailable> {
-        Ok(Ownership::Here)
+    async fn claim(&self, _: &RoomKey, _: RoomId) -> Result<(), ClaimError> {
+        Ok(())
     }
 
-    async fn release(&self, _: &RoomKey) -> Result<(), Unavailable> {
+    async fn release(&self, _: &RoomKey, _: RoomId) -> Result<(), ClaimError> {
         Ok(())
     }
 }
