@@ -1,0 +1,63 @@
+//! Rooms and people for the unit tests of this crate.
+
+use std::time::{Duration, Instant};
+
+use signal_fish_protocol::{
+    Epoch, GameName, PlayerId, PlayerName, PlayerNameRules, RoomCode, RoomId, SessionGeneration, Timestamp,
+    Uuid,
+};
+
+use crate::{Command, Effects, Newcomer, Room, RoomSetup};
+
+pub(crate) const ADA: PlayerId = PlayerId::new(Uuid::from_u128(1));
+pub(crate) const BOB: PlayerId = PlayerId::new(Uuid::from_u128(2));
+pub(crate) const WIM: PlayerId = PlayerId::new(Uuid::from_u128(3));
+pub(crate) const ZOE: PlayerId = PlayerId::new(Uuid::from_u128(4));
+
+pub(crate) fn setup() -> RoomSetup {
+    RoomSetup {
+        id: RoomId::new(Uuid::nil()),
+        game: GameName::parse("tanks", 64).unwrap(),
+        code: RoomCode::parse("K7PQ2M", 6).unwrap(),
+        players_max: 4,
+        supports_authority: true,
+        relay_type: "matchbox".into(),
+        spectators_max: Some(2),
+        empty_timeout: Duration::from_secs(300),
+        inactive_timeout: Duration::from_secs(3600),
+    }
+}
+
+/// Some moment: only the distance to others counts.
+#[expect(clippy::disallowed_methods)]
+pub(crate) fn some_moment() -> Instant {
+    Instant::now()
+}
+
+/// Ada and Bob play, Wim watches.
+pub(crate) fn trio(now: Instant) -> Room {
+    let mut room = Room::new(now, setup());
+    step(&mut room, now, ADA, join("Ada"));
+    step(&mut room, now, BOB, join("Bob"));
+    step(&mut room, now, WIM, Command::Watch(newcomer("Wim")));
+    room
+}
+
+pub(crate) fn newcomer(name: &str) -> Newcomer {
+    let name = PlayerName::parse(name, &PlayerNameRules::default()).unwrap();
+    Newcomer { name, connected_at: Timestamp::UNIX_EPOCH }
+}
+
+pub(crate) fn join(name: &str) -> Command {
+    Command::Join { newcomer: newcomer(name), epoch: Epoch::FIRST, generation: generation() }
+}
+
+pub(crate) const fn generation() -> SessionGeneration {
+    SessionGeneration::new(Uuid::nil())
+}
+
+pub(crate) fn step(room: &mut Room, now: Instant, actor: PlayerId, command: Command) -> Effects {
+    let mut effects = Effects::new();
+    room.apply(now, actor, command, &mut effects);
+    effects
+}

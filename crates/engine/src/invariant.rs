@@ -1,0 +1,128 @@
+//! What holds of every room after every step, whatever was asked of it.
+
+use std::collections::BTreeSet;
+
+use signal_fish_protocol::{LobbyState, PlayerId};
+
+use crate::Room;
+use crate::expiry::Lifetime;
+
+/// What does not hold, although it always should: a fault of this crate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Violation {
+    /// The authority is held by someone who does not play.
+    AuthorityWithoutSeat(PlayerId),
+    /// The authority is held in a room that has none.
+    AuthorityUnsupported(PlayerId),
+    /// One id has two places.
+    IdTwice(PlayerId),
+    /// Two players have the same name.
+    NameTwice(PlayerId, PlayerId),
+    /// There are more players than the room takes.
+    TooManyPlayers(usize),
+    /// There are more spectators than the room takes.
+    TooManySpectators(usize),
+    /// Someone plays, yet the lobby has not opened.
+    LobbyNotOpen,
+    /// The room is kept as if someone played, or as if nobody did, and it is not so.
+    WrongLifetime,
+    /// The room is over and has members.
+    MembersAfterTheEnd,
+}
+
+/// Finds the first thing that does not hold. Takes time with the square of the players: meant for tests, debug
+/// builds and samples.
+pub fn check(room: &Room) -> Result<(), Violation> {
+    check_authority(room)?;
+    check_members(room)?;
+    check_stages(room)
+}
+
+fn check_authority(room: &Room) -> Result<(), Violation> {
+    match room.authority {
+        Some(holder) if !room.setup.supports_authority => Err(Violation::AuthorityUnsupported(holder)),
+        Some(holder) if !room.seats.contains(holder) => Err(Violation::AuthorityWithoutSeat(holder)),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn check_members(room: &Room) -> Result<(), Violation> {
+    let mut seen = BTreeSet::new();
+    if let Some(&id) = room.seats.ids().iter().chain(room.spectators.ids()).find(|&id| !seen.insert(id)) {
+        return Err(Violation::IdTwice(id));
+    }
+    for (n_before, (id, seat)) in room.seats.iter().enumerate() {
+        let mut before = room.seats.iter().take(n_before);
+        if let Some((other, _)) = before.find(|(_, other)| other.name.is_same_name(&seat.name)) {
+            return Err(Violation::NameTwice(other, id));
+        }
+    }
+    let (n_players, n_spectators) = (room.seats.len(), room.spectators.len());
+    if n_players > usize::from(room.setup.players_max) {
+        Err(Violation::TooManyPlayers(n_players))
+    } else if room.setup.spectators_max.is_some_and(|most| n_spectators > most) {
+        Err(Violation::TooManySpectators(n_spectators))
+    } else {
+        Ok(())
+    }
+}
+
+fn check_stages(room: &Room) -> Result<(), Violation> {
+    let is_inhabited = !room.seats.is_empty();
+    if is_inhabited && room.lobby == LobbyState::Waiting {
+        return Err(Violation::LobbyNotOpen);
+    }
+    match room.lifetime {
+        Lifetime::Empty { .. } if is_inhabited => Err(Violation::WrongLifetime),
+        Lifetime::Inhabited { .. } if !is_inhabited => Err(Violation::WrongLifetime),
+        Lifetime::Over { .. } if is_inhabited || !room.spectators.is_empty() => {
+            Err(Violation::MembersAfterTheEnd)
+        }
+        Lifetime::Empty { .. } | Lifetime::Inhabited { .. } | Lifetime::Over { .. } => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{ADA, BOB, WIM, ZOE, setup, some_moment, trio};
+    use crate::roster::Roster;
+
+    #[test]
+    fn every_violation_is_found() {
+        let now = some_moment();
+        type Breach = fn(&mut Room);
+        let cases: [(Violation, Breach); 11] = [
+            (Violation::AuthorityWithoutSeat(ZOE), |room| room.authority = Some(ZOE)),
+            (Violation::AuthorityWithoutSeat(WIM), |room| room.authority = Some(WIM)),
+            (Violation::AuthorityUnsupported(ADA), |room| room.setup.supports_authority = false),
+            (Violation::IdTwice(WIM), |room| {
+                let seat = room.seats.remove(1);
+                room.seats.push(WIM, seat);
+            }),
+            (Violation::NameTwice(ADA, BOB), |room| {
+                room.seats.at_mut(1).name = crate::fixture::newcomer("aDA").name;
+            }),
+            (Violation::TooManyPlayers(2), |room| room.setup.players_max = 1),
+            (Violation::TooManySpectators(1), |room| room.setup.spectators_max = Some(0)),
+            (Violation::LobbyNotOpen, |room| room.lobby = LobbyState::Waiting),
+            (Violation::WrongLifetime, |room| room.lifetime.on_empty(some_moment())),
+            (Violation::WrongLifetime, |room| {
+                room.authority = None;
+                room.seats = Roster::new();
+            }),
+            (Violation::MembersAfterTheEnd, |room| {
+                room.authority = None;
+                room.seats = Roster::new();
+                room.lifetime = Lifetime::Over { since: some_moment() };
+            }),
+        ];
+        for (violation, breach) in cases {
+            let mut room = trio(now);
+            assert_eq!(check(&room), Ok(()));
+            breach(&mut room);
+            assert_eq!(check(&room), Err(violation));
+        }
+        assert_eq!(check(&Room::new(now, setup())), Ok(()));
+    }
+}

@@ -1,0 +1,130 @@
+//! One room: its setup and what becomes of it, command by command.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use signal_fish_protocol::{GameName, LobbyState, PlayerId, RoomCode, RoomId};
+
+use crate::expiry::{self, Lifetime};
+use crate::roster::Roster;
+use crate::seats::{self, Seat};
+use crate::spectators::{self, Spectator};
+use crate::step::{Role, Step};
+use crate::{Command, Effects, authority, invariant, lobby, relay};
+
+/// What is settled when a room is made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RoomSetup {
+    /// Its identity.
+    pub id: RoomId,
+    /// The game that is played in it.
+    pub game: GameName,
+    /// What players find it by.
+    pub code: RoomCode,
+    /// The most players.
+    pub players_max: u8,
+    /// Whether one of the players may speak for the room.
+    pub supports_authority: bool,
+    /// A label for clients.
+    pub relay_type: Arc<str>,
+    /// The most spectators, if limited.
+    pub spectators_max: Option<usize>,
+    /// How long it is kept without any player.
+    pub empty_timeout: Duration,
+    /// How long it is kept while no member says anything.
+    pub inactive_timeout: Duration,
+}
+
+/// A room: who plays, who watches, how far the game is.
+#[derive(Clone, Debug)]
+pub struct Room {
+    pub(crate) setup: RoomSetup,
+    pub(crate) seats: Roster<Seat>,
+    pub(crate) spectators: Roster<Spectator>,
+    /// Who speaks for the room.
+    pub(crate) authority: Option<PlayerId>,
+    pub(crate) lobby: LobbyState,
+    pub(crate) lifetime: Lifetime,
+}
+
+impl Room {
+    /// A new room without members.
+    pub fn new(now: Instant, setup: RoomSetup) -> Self {
+        Self::restore(now, setup, LobbyState::Waiting)
+    }
+
+    /// A room that was kept from an earlier run, without its members: `lobby` is how far it was.
+    pub fn restore(now: Instant, setup: RoomSetup, lobby: LobbyState) -> Self {
+        let (seats, spectators) = (Roster::new(), Roster::new());
+        Self { setup, seats, spectators, authority: None, lobby, lifetime: Lifetime::Empty { since: now } }
+    }
+
+    /// Does what `actor` asks for and appends what follows from it.
+    ///
+    /// A refusal is an effect too, and then the only one. An actor that comes back must bring a later epoch.
+    /// `now` may be a little before an earlier `now`. A room that has ended takes nobody in any more.
+    pub fn apply(&mut self, now: Instant, actor: PlayerId, command: Command, out: &mut Effects) {
+        let role = self.role_of(actor);
+        match role {
+            Role::Player(_) | Role::Spectator(_) => self.lifetime.on_sign_of_life(now),
+            Role::Stranger => {}
+        }
+        let step = &mut Step { now, actor, role, out };
+        match command {
+            Command::Join { newcomer, epoch, generation } => {
+                seats::on_join(self, step, newcomer, epoch, generation);
+            }
+            Command::Leave => seats::on_leave(self, step),
+            Command::Watch(newcomer) => spectators::on_watch(self, step, newcomer),
+            Command::StopWatching => spectators::on_stop_watching(self, step),
+            Command::Disconnect => match role {
+                Role::Player(position) => seats::on_disconnect(self, step, position),
+                Role::Spectator(position) => spectators::on_disconnect(self, step, position),
+                Role::Stranger => {}
+            },
+            Command::ToggleReady => lobby::on_toggle_ready(self, step),
+            Command::Start { generation } => lobby::on_start(self, step, generation),
+            Command::TakeAuthority => authority::on_take(self, step),
+            Command::ReleaseAuthority => authority::on_release(self, step),
+            Command::ProvideConnectionInfo(info) => seats::on_provide_connection_info(self, step, info),
+            Command::GameData { label } => relay::on_game_data(self, step, label),
+            // That it came is all it says.
+            Command::StayActive => {}
+        }
+        debug_assert_eq!(invariant::check(self), Ok(()));
+    }
+
+    /// When [`Room::handle_timeout`] wants to be called. It may change with every command.
+    pub fn poll_timeout(&self) -> Instant {
+        self.lifetime.deadline(&self.setup)
+    }
+
+    /// Does what is due at `now`; nothing if that is before [`Room::poll_timeout`].
+    pub fn handle_timeout(&mut self, now: Instant, out: &mut Effects) {
+        if now >= self.poll_timeout() {
+            expiry::on_deadline(self, now, out);
+            debug_assert_eq!(invariant::check(self), Ok(()));
+        }
+    }
+
+    /// What was settled when the room was made.
+    pub const fn setup(&self) -> &RoomSetup {
+        &self.setup
+    }
+
+    /// How far the room is.
+    pub const fn lobby_state(&self) -> LobbyState {
+        self.lobby
+    }
+
+    fn role_of(&self, actor: PlayerId) -> Role {
+        // Players first: most of what a room hears is their game data.
+        if let Some(position) = self.seats.position(actor) {
+            Role::Player(position)
+        } else if let Some(position) = self.spectators.position(actor) {
+            Role::Spectator(position)
+        } else {
+            Role::Stranger
+        }
+    }
+}

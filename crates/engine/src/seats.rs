@@ -1,0 +1,95 @@
+//! Who plays: how a seat is taken, kept and given up.
+
+use signal_fish_protocol::{
+    ConnectionInfo, Epoch, ErrorCode, LobbyState, PlayerJoined, PlayerLeft, PlayerName, RoomJoinFailed,
+    SenderStamp, ServerMessage, SessionGeneration, SessionPlan, Timestamp,
+};
+
+use crate::step::{Role, Step};
+use crate::{Audience, Effect, Newcomer, Room, authority, lobby, snapshot};
+
+/// What belongs to one player, from join to leave.
+#[derive(Clone, Debug)]
+pub(crate) struct Seat {
+    pub(crate) name: PlayerName,
+    pub(crate) connected_at: Timestamp,
+    pub(crate) connection_info: Option<ConnectionInfo>,
+    pub(crate) is_ready: bool,
+    /// The player's membership, and the number of its last game message.
+    pub(crate) last_stamp: SenderStamp,
+}
+
+pub(crate) fn on_join(
+    room: &mut Room,
+    step: &mut Step<'_>,
+    newcomer: Newcomer,
+    epoch: Epoch,
+    generation: SessionGeneration,
+) {
+    if let Some((code, reason)) = refusal(room, step.role, &newcomer.name) {
+        let failed = RoomJoinFailed { reason: reason.to_owned(), error_code: Some(code) };
+        return step.refuse(ServerMessage::RoomJoinFailed(failed));
+    }
+    let is_first_ever = room.lobby == LobbyState::Waiting;
+    // Whoever made the room speaks for it. Nobody else gets the authority without asking.
+    if is_first_ever && room.setup.supports_authority {
+        room.authority = Some(step.actor);
+    }
+    let Newcomer { name, connected_at } = newcomer;
+    let last_stamp = SenderStamp { epoch, seq: 0 };
+    let seat = Seat { name, connected_at, connection_info: None, is_ready: false, last_stamp };
+    let player = snapshot::player(room, step.actor, &seat);
+    room.seats.push(step.actor, seat);
+    room.lifetime.on_join(step.now);
+
+    step.out.push(Effect::Entered);
+    step.reply(ServerMessage::RoomJoined(snapshot::for_player(room, step.actor)));
+    if is_first_ever {
+        lobby::open(room, step);
+    }
+    step.send(Audience::EveryoneBut(step.actor), ServerMessage::PlayerJoined(PlayerJoined { player }));
+    if room.lobby == LobbyState::Finalized {
+        step.send(Audience::Players, ServerMessage::SessionPlan(SessionPlan::relay(generation)));
+    }
+}
+
+pub(crate) fn on_leave(room: &mut Room, step: &mut Step<'_>) {
+    // Without a seat too: a client waits for this answer, and what it asks for is already so.
+    step.reply(ServerMessage::RoomLeft);
+    match step.role {
+        // For the others it is one whether a player went or was lost.
+        Role::Player(position) => on_disconnect(room, step, position),
+        Role::Spectator(_) | Role::Stranger => {}
+    }
+}
+
+pub(crate) fn on_disconnect(room: &mut Room, step: &mut Step<'_>, position: usize) {
+    let SenderStamp { epoch, seq } = room.seats.remove(position).last_stamp;
+    if room.seats.is_empty() {
+        room.lifetime.on_empty(step.now);
+    }
+    step.out.push(Effect::Left(step.actor));
+    let left = PlayerLeft { player_id: step.actor, epoch: Some(epoch), final_seq: Some(seq) };
+    step.send(Audience::Everyone, ServerMessage::PlayerLeft(left));
+    authority::on_vacated(room, step);
+}
+
+pub(crate) fn on_provide_connection_info(room: &mut Room, step: &mut Step<'_>, info: ConnectionInfo) {
+    if let Some(position) = step.seat_or_refuse() {
+        room.seats.at_mut(position).connection_info = Some(info);
+    }
+}
+
+fn refusal(room: &Room, role: Role, name: &PlayerName) -> Option<(ErrorCode, &'static str)> {
+    if role != Role::Stranger {
+        Some((ErrorCode::AlreadyInRoom, "you are already in this room"))
+    } else if room.lifetime.is_over() {
+        Some((ErrorCode::RoomNotFound, "the room was closed"))
+    } else if room.seats.iter().any(|(_, seat)| seat.name.is_same_name(name)) {
+        Some((ErrorCode::RoomCreationFailed, "a player of this room has that name"))
+    } else if room.seats.len() >= usize::from(room.setup.players_max) {
+        Some((ErrorCode::RoomFull, "the room has as many players as it takes"))
+    } else {
+        None
+    }
+}

@@ -1,0 +1,227 @@
+//! A room under test and the people around it, who check every effect as it comes.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use signal_fish_engine::{Audience, Command, Effect, Effects, Newcomer, Room, RoomSetup, invariant};
+use signal_fish_protocol::{
+    ConnectionInfo, DeliveryClass, DeliveryLabel, Epoch, LobbyState, PlayerId, PlayerName, PlayerNameRules,
+    SessionGeneration, Timestamp, Uuid,
+};
+
+use crate::view::View;
+
+/// What one person can do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Deed {
+    Join,
+    Leave,
+    Watch,
+    StopWatching,
+    Disconnect,
+    ToggleReady,
+    Start,
+    TakeAuthority,
+    ReleaseAuthority,
+    ProvideConnectionInfo,
+    SendGameData,
+    StayActive,
+    /// Nobody's deed: the room is told the time.
+    LookAtTheClock,
+}
+
+/// How many people there are. Two pairs of them have the same name, for those who join.
+pub(crate) const N_PEOPLE: usize = NAMES.len();
+
+const NAMES: [&str; 7] = ["Ada", "ADA", "Bob", "bob", "Cat", "Dan", "Eve"];
+
+pub(crate) struct World {
+    now: Instant,
+    room: Room,
+    members: BTreeMap<PlayerId, View>,
+    /// The last number that each sender has sent under in each of its memberships.
+    sent: BTreeMap<(PlayerId, Epoch), u64>,
+    next_epochs: [Epoch; N_PEOPLE],
+    n_generations: u128,
+}
+
+impl World {
+    pub(crate) fn new(setup: RoomSetup, lobby: LobbyState) -> Self {
+        // The one look at the clock: an instant cannot be made otherwise, and only distances count.
+        #[expect(clippy::disallowed_methods)]
+        let now = Instant::now();
+        Self {
+            now,
+            room: Room::restore(now, setup, lobby),
+            members: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            next_epochs: [Epoch::FIRST; N_PEOPLE],
+            n_generations: 0,
+        }
+    }
+
+    /// Time passes, or is read a little earlier than before.
+    pub(crate) fn go_on(&mut self, pause_ms: i64) {
+        let pause = Duration::from_millis(pause_ms.unsigned_abs());
+        self.now =
+            if pause_ms < 0 { self.now.checked_sub(pause).unwrap_or(self.now) } else { self.now + pause };
+    }
+
+    pub(crate) fn perform(&mut self, person: usize, deed: Deed) {
+        let actor = PlayerId::new(Uuid::from_u128(person as u128));
+        let Some(command) = self.command(person, deed) else { return self.look_at_the_clock() };
+        let (before, now) = (self.room.clone(), self.now);
+        let effects = applied(&mut self.room, now, actor, command.clone());
+
+        let mut twin = before.clone();
+        assert_eq!(applied(&mut twin, now, actor, command), effects, "the same input has the same effects");
+        assert_same(&twin, &self.room);
+        assert_eq!(invariant::check(&self.room), Ok(()));
+
+        let n_replies = effects.iter().filter(|effect| matches!(effect, Effect::Reply(_))).count();
+        let n_refusals = effects.iter().filter(|effect| matches!(effect, Effect::Refuse(_))).count();
+        let n_answers = n_replies + n_refusals;
+        match deed {
+            Deed::Join
+            | Deed::Leave
+            | Deed::Watch
+            | Deed::StopWatching
+            | Deed::TakeAuthority
+            | Deed::ReleaseAuthority => assert_eq!(n_answers, 1, "{effects:?}"),
+            Deed::ToggleReady | Deed::Start | Deed::ProvideConnectionInfo | Deed::SendGameData => {
+                assert_eq!((n_replies, n_refusals.min(1)), (0, n_refusals), "{effects:?}");
+            }
+            Deed::Disconnect | Deed::StayActive | Deed::LookAtTheClock => {
+                assert_eq!(n_answers, 0, "{effects:?}");
+            }
+        }
+        if n_refusals > 0 {
+            assert_eq!(effects.len(), 1, "a refusal is all that follows: {effects:?}");
+            // It may have been a sign of life, and must have been no more.
+            let mut unchanged = before;
+            applied(&mut unchanged, now, actor, Command::StayActive);
+            assert_same(&unchanged, &self.room);
+        }
+        let newcomer = View::new(actor, matches!(deed, Deed::Join));
+        self.follow(Some(newcomer), effects);
+    }
+
+    fn look_at_the_clock(&mut self) {
+        let (before, is_due) = (self.room.clone(), self.now >= self.room.poll_timeout());
+        let mut effects = Effects::new();
+        self.room.handle_timeout(self.now, &mut effects);
+        assert_eq!(invariant::check(&self.room), Ok(()));
+        assert!(self.room.poll_timeout() > self.now, "a deadline is dealt with once and for all");
+        if is_due {
+            assert_eq!(effects.last(), Some(&Effect::Ended));
+        } else {
+            assert_eq!(effects, []);
+            assert_same(&before, &self.room);
+        }
+        self.follow(None, effects);
+    }
+
+    /// Lets everyone hear what it is meant to hear, and compares what they make of it.
+    fn follow(&mut self, newcomer: Option<View>, effects: Effects) {
+        let actor = newcomer.as_ref().map(View::id);
+        let mut newcomer = newcomer;
+        for effect in effects {
+            match effect {
+                Effect::Entered => {
+                    let newcomer = newcomer.take().expect("only an actor enters, and only once");
+                    let already = self.members.insert(newcomer.id(), newcomer);
+                    assert!(already.is_none(), "a member cannot enter again");
+                }
+                Effect::Left(player) => {
+                    self.members.remove(&player).expect("only a member can leave");
+                }
+                Effect::Reply(message) => {
+                    let actor = actor.expect("time asks for nothing");
+                    if let Some(member) = self.members.get_mut(&actor) {
+                        member.hear(&message);
+                    }
+                }
+                Effect::Refuse(_) => assert!(actor.is_some(), "time asks for nothing"),
+                Effect::Send(audience, message) => {
+                    for member in self.hearers(audience) {
+                        member.hear(&message);
+                    }
+                }
+                Effect::Relay(relay) => {
+                    assert_eq!(Some(relay.from), actor);
+                    let last = self.sent.entry((relay.from, relay.stamp.epoch)).or_default();
+                    assert_eq!(relay.stamp.seq, *last + 1, "numbers of a membership are contiguous");
+                    *last = relay.stamp.seq;
+                    self.members.values_mut().for_each(|member| member.hear_game_data(&relay));
+                }
+                Effect::Close(player, _) => assert!(self.members.contains_key(&player)),
+                Effect::Ended => assert!(self.members.is_empty(), "everyone has left before the end"),
+            }
+        }
+        let mut views = self.members.values().map(View::room);
+        if let Some(one) = views.next() {
+            assert!(views.all(|other| other == one), "everyone sees the same room: {:#?}", self.members);
+            assert_eq!(one.lobby(), self.room.lobby_state());
+        }
+    }
+
+    fn hearers(&mut self, audience: Audience) -> impl Iterator<Item = &mut View> {
+        match audience {
+            Audience::Everyone | Audience::Players => {}
+            Audience::EveryoneBut(player) | Audience::One(player) => {
+                assert!(self.members.contains_key(&player), "{audience:?} names a stranger");
+            }
+        }
+        self.members.values_mut().filter(move |member| match audience {
+            Audience::Everyone => true,
+            Audience::EveryoneBut(player) => member.id() != player,
+            Audience::Players => member.plays(),
+            Audience::One(player) => member.id() == player,
+        })
+    }
+
+    fn command(&mut self, person: usize, deed: Deed) -> Option<Command> {
+        self.n_generations += 1;
+        let generation = SessionGeneration::new(Uuid::from_u128(self.n_generations));
+        let newcomer = Newcomer {
+            name: PlayerName::parse(NAMES[person], &PlayerNameRules::default()).expect("a good name"),
+            connected_at: Timestamp::UNIX_EPOCH,
+        };
+        Some(match deed {
+            Deed::Join => {
+                let epoch = self.next_epochs[person];
+                self.next_epochs[person] = epoch.next();
+                Command::Join { newcomer, epoch, generation }
+            }
+            Deed::Leave => Command::Leave,
+            Deed::Watch => Command::Watch(newcomer),
+            Deed::StopWatching => Command::StopWatching,
+            Deed::Disconnect => Command::Disconnect,
+            Deed::ToggleReady => Command::ToggleReady,
+            Deed::Start => Command::Start { generation },
+            Deed::TakeAuthority => Command::TakeAuthority,
+            Deed::ReleaseAuthority => Command::ReleaseAuthority,
+            Deed::ProvideConnectionInfo => Command::ProvideConnectionInfo(ConnectionInfo::Direct {
+                host: "localhost".to_owned(),
+                port: 1,
+            }),
+            Deed::SendGameData => {
+                let label =
+                    DeliveryLabel::new(Some(DeliveryClass::Latest), Some(7)).expect("they go together");
+                Command::GameData { label }
+            }
+            Deed::StayActive => Command::StayActive,
+            Deed::LookAtTheClock => return None,
+        })
+    }
+}
+
+fn applied(room: &mut Room, now: Instant, actor: PlayerId, command: Command) -> Effects {
+    let mut effects = Effects::new();
+    room.apply(now, actor, command, &mut effects);
+    effects
+}
+
+fn assert_same(one: &Room, other: &Room) {
+    assert_eq!(format!("{one:#?}"), format!("{other:#?}"));
+}

@@ -1,0 +1,185 @@
+//! How scripts write what members see: names for ids, and what matters of each message. See `README.md`.
+
+use std::collections::BTreeMap;
+
+use signal_fish_protocol::{
+    ConnectionInfo, ErrorCode, LobbyState, PeerConnectionInfo, PlayerId, PlayerInfo, RelayStamp,
+    ServerMessage, SessionGeneration, SessionPlan, SpectatorInfo, SpectatorReason,
+};
+
+/// The names that scripts have for ids.
+#[derive(Default)]
+pub(crate) struct Notation {
+    names: BTreeMap<PlayerId, String>,
+    /// Session plans in the order in which they were first seen.
+    plans: Vec<SessionGeneration>,
+}
+
+impl Notation {
+    pub(crate) fn name(&mut self, id: PlayerId, name: &str) {
+        self.names.insert(id, name.to_owned());
+    }
+
+    pub(crate) fn name_of(&self, id: PlayerId) -> &str {
+        &self.names[&id]
+    }
+
+    pub(crate) fn game_data(&self, relay: &RelayStamp) -> String {
+        let class = relay.label.written_class().map_or(String::new(), |class| format!(" {class:?}"));
+        let key = relay.label.key().map_or(String::new(), |key| format!(" {key}"));
+        let RelayStamp { from, stamp, .. } = relay;
+        let class = class.to_lowercase();
+        format!("GameData {} {}.{}{class}{key}", self.name_of(*from), stamp.epoch.number(), stamp.seq)
+    }
+
+    pub(crate) fn message(&mut self, message: &ServerMessage<'_>) -> String {
+        format!("{} {}", message.kind(), self.body(message)).trim_end().to_owned()
+    }
+
+    fn body(&mut self, message: &ServerMessage<'_>) -> String {
+        match message {
+            ServerMessage::RoomJoined(room) => {
+                let shown = self.room(room.lobby_state, &room.current_players, &room.current_spectators);
+                format!("{shown}; ready [{}]", self.list(&room.ready_players))
+            }
+            ServerMessage::SpectatorJoined(room) => {
+                let shown = self.room(room.lobby_state, &room.current_players, &room.current_spectators);
+                format!("{shown}; {}", reason(room.reason))
+            }
+            ServerMessage::PlayerJoined(joined) => self.player(&joined.player),
+            ServerMessage::PlayerLeft(left) => {
+                let epoch = left.epoch.map_or(0, |epoch| epoch.number());
+                format!("{} {epoch}.{}", self.name_of(left.player_id), left.final_seq.unwrap_or_default())
+            }
+            ServerMessage::AuthorityChanged(changed) => {
+                let holder = changed.authority_player.map_or("nobody", |id| self.name_of(id));
+                format!("{holder}{}", if changed.you_are_authority { " (you)" } else { "" })
+            }
+            ServerMessage::AuthorityResponse(response) if response.granted => "granted".to_owned(),
+            ServerMessage::AuthorityResponse(response) => {
+                because(response.error_code, response.reason.as_deref().unwrap_or_default())
+            }
+            ServerMessage::LobbyStateChanged(changed) => {
+                let all = if changed.all_ready { ", that is all" } else { "" };
+                format!("{}; ready [{}]{all}", state(changed.lobby_state), self.list(&changed.ready_players))
+            }
+            ServerMessage::GameStarting(starting) => {
+                let peers: Vec<_> = starting.peer_connections.iter().map(|peer| self.peer(peer)).collect();
+                format!("[{}]", peers.join(", "))
+            }
+            ServerMessage::SessionPlan(plan) => self.plan(plan),
+            ServerMessage::SpectatorLeft(left) => {
+                format!("{}; {}", self.spectators(&left.current_spectators), reason(left.reason))
+            }
+            ServerMessage::NewSpectatorJoined(joined) => {
+                let watching = self.watching(&joined.current_spectators, joined.spectator_count);
+                format!("{}; {watching}; {}", joined.spectator.name, reason(joined.reason))
+            }
+            ServerMessage::SpectatorDisconnected(gone) => {
+                let watching = self.watching(&gone.current_spectators, gone.spectator_count);
+                format!("{}; {watching}; {}", self.name_of(gone.spectator_id), reason(gone.reason))
+            }
+            ServerMessage::RoomJoinFailed(failed) => because(failed.error_code, &failed.reason),
+            ServerMessage::SpectatorJoinFailed(failed) => because(failed.error_code, &failed.reason),
+            ServerMessage::Error(error) => because(error.error_code, &error.message),
+            ServerMessage::RoomLeft => String::new(),
+            ServerMessage::Authenticated(_)
+            | ServerMessage::ProtocolInfo(_)
+            | ServerMessage::AuthenticationError(_)
+            | ServerMessage::GameData(_)
+            | ServerMessage::Pong
+            | ServerMessage::Reconnected(_)
+            | ServerMessage::ReconnectionFailed(_)
+            | ServerMessage::PlayerReconnected(_)
+            | ServerMessage::Signal(_)
+            | ServerMessage::NewPeer(_)
+            | ServerMessage::PeerTransportStatus(_)
+            | ServerMessage::RelayStats(_)
+            | ServerMessage::GoingAway(_)
+            | ServerMessage::DeliveryReport(_)
+            | ServerMessage::RoomOperationResult(_) => panic!("a room does not say {}", message.kind()),
+        }
+    }
+
+    fn plan(&mut self, plan: &SessionPlan) -> String {
+        assert_eq!(*plan, SessionPlan::relay(plan.generation), "a room knows no other session");
+        let known = self.plans.iter().position(|&other| other == plan.generation);
+        let number = known.unwrap_or_else(|| {
+            self.plans.push(plan.generation);
+            self.plans.len() - 1
+        });
+        format!("relay, plan {}", number + 1)
+    }
+
+    fn room(&self, lobby: LobbyState, players: &[PlayerInfo], spectators: &[SpectatorInfo]) -> String {
+        let players: Vec<_> = players.iter().map(|player| self.player(player)).collect();
+        format!("{}; players [{}]; {}", state(lobby), players.join(", "), self.spectators(spectators))
+    }
+
+    fn player(&self, player: &PlayerInfo) -> String {
+        assert_eq!(*player.name, *self.name_of(player.id));
+        let marks = marks(player.is_authority, player.is_ready);
+        let epoch = player.epoch.map_or(0, |epoch| epoch.number());
+        let info = reached_by(player.connection_info.as_ref());
+        format!("{}{marks} {epoch}.{}{info}", player.name, player.seq.unwrap_or_default())
+    }
+
+    fn peer(&self, peer: &PeerConnectionInfo) -> String {
+        assert_eq!(*peer.player_name, *self.name_of(peer.player_id));
+        let info = reached_by(peer.connection_info.as_ref());
+        format!("{}{}{info}", peer.player_name, marks(peer.is_authority, false))
+    }
+
+    fn spectators(&self, spectators: &[SpectatorInfo]) -> String {
+        let ids: Vec<_> = spectators.iter().map(|spectator| spectator.id).collect();
+        format!("spectators [{}]", self.list(&ids))
+    }
+
+    fn watching(&self, spectators: &[SpectatorInfo], count: Option<u32>) -> String {
+        format!("{}, that is {}", self.spectators(spectators), count.unwrap_or_default())
+    }
+
+    fn list(&self, ids: &[PlayerId]) -> String {
+        ids.iter().map(|&id| self.name_of(id)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+const fn state(lobby: LobbyState) -> &'static str {
+    match lobby {
+        LobbyState::Waiting => "waiting",
+        LobbyState::Lobby => "lobby",
+        LobbyState::Finalized => "finalized",
+    }
+}
+
+const fn reason(reason: Option<SpectatorReason>) -> &'static str {
+    match reason {
+        Some(SpectatorReason::Joined) => "joined",
+        Some(SpectatorReason::VoluntaryLeave) => "voluntary_leave",
+        Some(SpectatorReason::Disconnected) => "disconnected",
+        Some(SpectatorReason::Removed) => "removed",
+        Some(SpectatorReason::RoomClosed) => "room_closed",
+        None => "no reason",
+    }
+}
+
+const fn marks(is_authority: bool, is_ready: bool) -> &'static str {
+    match (is_authority, is_ready) {
+        (true, true) => "*+",
+        (true, false) => "*",
+        (false, true) => "+",
+        (false, false) => "",
+    }
+}
+
+fn reached_by(info: Option<&ConnectionInfo>) -> String {
+    match info {
+        Some(ConnectionInfo::Direct { host, port }) => format!(" at {host}:{port}"),
+        Some(other) => format!(" by {other:?}"),
+        None => String::new(),
+    }
+}
+
+fn because(code: Option<ErrorCode>, text: &str) -> String {
+    format!("{}: {text}", code.map_or("no code", ErrorCode::token))
+}
