@@ -1,11 +1,11 @@
 //! What the hub can be told: limits, timeouts and what it offers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use signal_fish_auth::Quota;
+use signal_fish_auth::{Quota, Sdk, SdkTable, Version};
 use signal_fish_protocol::{PlayerNameRules, ProtocolVersion, RoomCodeFormat, limits};
 
 /// Everything the hub can be told.
@@ -39,8 +39,6 @@ pub struct HubConfig {
     pub relay_types: RelayTypes,
     /// The largest text or binary message taken from a client, in bytes.
     pub inbound_bytes_max: usize,
-    /// The largest message sent to a client, in bytes.
-    pub outbound_bytes_max: usize,
     /// The largest signal, in bytes of JSON.
     pub signal_bytes_max: usize,
     /// The largest connection info, in bytes of JSON.
@@ -53,6 +51,10 @@ pub struct HubConfig {
     pub joins: Quota,
     /// Error replies and pongs that one connection may cause.
     pub error_replies: Quota,
+    /// Which client SDKs may connect.
+    pub sdks: SdkTable,
+    /// What this server can do for every client, in the words of `ProtocolInfo`.
+    pub capabilities: Vec<String>,
     /// What `ProtocolInfo` tells about this implementation.
     pub implementation_version: &'static str,
 }
@@ -80,6 +82,8 @@ pub struct RelayTypes {
 /// How much may wait for one connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OutboxLimits {
+    /// The largest message sent to a client, in bytes. One above it ends the connection.
+    pub message_bytes_max: usize,
     /// More messages than this for longer than `slow_after`: the consumer is too slow.
     pub messages_max: usize,
     /// More bytes than this: the consumer is too slow at once.
@@ -109,10 +113,10 @@ impl Default for HubConfig {
             inactive_room_timeout: Duration::from_hours(1),
             relay_types: RelayTypes { default: "matchbox".into(), by_game: HashMap::new() },
             inbound_bytes_max: limits::INBOUND_BYTES_MAX,
-            outbound_bytes_max: limits::OUTBOUND_BYTES_MAX,
             signal_bytes_max: limits::SIGNAL_BYTES_MAX,
             connection_info_bytes_max: limits::CONNECTION_INFO_BYTES_MAX,
             outbox: OutboxLimits {
+                message_bytes_max: limits::OUTBOUND_BYTES_MAX,
                 messages_max: 1_024,
                 bytes_max: 4 * 1024 * 1024,
                 slow_after: Duration::from_secs(5),
@@ -120,7 +124,27 @@ impl Default for HubConfig {
             creations: per_minute(5),
             joins: per_minute(20),
             error_replies: per_minute(3_000),
+            sdks: default_sdks(),
+            capabilities: ["spectator-mode", "rate-limits-v2"].map(str::to_owned).into(),
             implementation_version: env!("CARGO_PKG_VERSION"),
         }
     }
+}
+
+/// The SDKs that exist and the oldest of their versions that speak this protocol well.
+fn default_sdks() -> SdkTable {
+    let sdk = |minimum| Sdk { minimum: Some(minimum), ..Sdk::default() };
+    let unity = Sdk {
+        recommended: Some(Version::new(1, 12, 0)),
+        capabilities: ["relay-matchbox", "relay-mirror", "relay-fishnet"].map(str::to_owned).into(),
+        ..sdk(Version::new(1, 10, 0))
+    };
+    let godot_rust = Sdk { recommended: Some(Version::new(0, 9, 2)), ..sdk(Version::new(0, 9, 0)) };
+    let platforms = BTreeMap::from([
+        ("unity".to_owned(), unity),
+        ("godot".to_owned(), sdk(Version::new(0, 9, 0))),
+        ("godot-rust".to_owned(), godot_rust),
+        ("test".to_owned(), sdk(Version::new(1, 0, 0))),
+    ]);
+    SdkTable { platforms, enforce: false }
 }

@@ -1,7 +1,46 @@
 //! Turn decoded messages into engine steps, and what the engine asks for into queued frames.
 //!
+//! The path of one game message, start to end:
+//!
+//! 1. [`Session::on_text`] decodes it; the payload stays the bytes that the sender wrote.
+//! 2. The session's seat holds its room. The room's lock is taken, no map is searched.
+//! 3. The engine stamps it and asks for a relay.
+//! 4. The message is written once for each wire form among the members and pushed to each member's [`Outbox`].
+//!
+//! Nothing waits between 1 and 4; each connection's own task takes from its outbox and writes.
+//!
 //! This crate must not know HTTP, WebSocket, TLS or config files.
 
 mod config;
+mod hub;
+mod session;
+
+mod allowance;
+mod entering;
+mod entry;
+mod handshake;
+mod seat;
+
+mod delivery;
+mod directory;
+mod game_data;
+mod live_room;
+
+mod farewell;
+mod frame;
+mod link;
+mod outbox;
+
+mod journal;
+mod lifecycle;
+mod restore;
+mod sessions;
+mod shared;
+mod timers;
 
 pub use config::{HubConfig, OutboxLimits, RelayTypes, SpectatorLimit};
+pub use entry::Entry;
+pub use frame::{Frame, FrameKind};
+pub use hub::{Hub, StartError};
+pub use outbox::{Outbox, Taken};
+pub use session::Session;

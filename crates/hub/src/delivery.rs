@@ -1,0 +1,173 @@
+//! From the effects of one step to frames in outboxes: each wire form is encoded once and shared.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use signal_fish_engine::{Audience, Effect, Effects};
+use signal_fish_protocol::{
+    CloseCode, DeliveryGap, DeliveryGapReason, ErrorCode, PlayerId, ProtocolVersion, RelayStamp,
+    ServerMessage,
+};
+
+use crate::frame::Frame;
+use crate::game_data::{GameData, RelayFrames};
+use crate::link::Link;
+
+/// A connection inside a room.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) link: Link,
+    /// Whether it only watches.
+    watches: bool,
+    /// Senders whose data it could not read, and when it was last told so.
+    complaints: Vec<(PlayerId, Instant)>,
+}
+
+/// What a step came to, for the one that asked for it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Outcome {
+    /// The actor has come in.
+    pub(crate) entered: bool,
+    /// The command was refused.
+    pub(crate) refused: bool,
+    /// The room is over.
+    pub(crate) ended: bool,
+}
+
+/// Delivers one step: to whom, when, and the game message it may be about.
+pub(crate) struct Delivery<'a> {
+    pub(crate) now: Instant,
+    pub(crate) members: &'a mut Vec<Member>,
+    /// Who asked for the step; nobody, if it was time.
+    pub(crate) actor: Option<&'a Link>,
+    /// Whether the actor comes in to watch, if it comes in.
+    pub(crate) watches: bool,
+    pub(crate) game_data: Option<GameData<'a>>,
+}
+
+impl Delivery<'_> {
+    /// Does what `effects` say, in their order, and leaves none.
+    pub(crate) fn carry_out(mut self, effects: &mut Effects) -> Outcome {
+        let mut outcome = Outcome::default();
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Relay(stamp) => self.relay(&stamp),
+                Effect::Reply(message) => self.reply(message),
+                Effect::Refuse(message) => {
+                    outcome.refused = true;
+                    self.reply(message);
+                }
+                Effect::Send(audience, message) => self.send(audience, &message),
+                Effect::Entered => {
+                    outcome.entered = true;
+                    let link = self.actor.expect("only an actor enters").clone();
+                    self.members.push(Member { link, watches: self.watches, complaints: Vec::new() });
+                }
+                Effect::Left(player) => self.remove(player),
+                Effect::Close(player, code) => self.close(player, code),
+                Effect::Ended => outcome.ended = true,
+            }
+        }
+        outcome
+    }
+
+    fn reply(&self, message: ServerMessage<'static>) {
+        if let Some(actor) = self.actor {
+            actor.send(self.now, message);
+        }
+    }
+
+    fn send(&self, audience: Audience, message: &ServerMessage<'static>) {
+        let mut frames = BroadcastFrames::default();
+        for Member { link, watches, .. } in &*self.members {
+            let is_meant = match audience {
+                Audience::Everyone => true,
+                Audience::EveryoneBut(player) => link.player != player,
+                Audience::Players => !watches,
+                Audience::One(player) => link.player == player,
+            };
+            if is_meant && let Some(frame) = frames.of(message, link.wire.version) {
+                link.outbox.push(self.now, frame.clone());
+            }
+        }
+    }
+
+    fn relay(&mut self, stamp: &RelayStamp) {
+        let Some(game_data) = self.game_data.take() else { return };
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut frames = RelayFrames::new(game_data, *stamp, scratch);
+            for member in self.members.iter_mut().filter(|member| member.link.player != stamp.from) {
+                match frames.of(member.link.wire) {
+                    Some(frame) => {
+                        let class = stamp.label.class();
+                        member.link.outbox.push_game_data(self.now, frame.clone(), class);
+                    }
+                    None => member.miss(self.now, stamp),
+                }
+            }
+        });
+    }
+
+    fn remove(&mut self, player: PlayerId) {
+        self.members.retain(|member| member.link.player != player);
+        for member in &mut *self.members {
+            member.complaints.retain(|(sender, _)| *sender != player);
+        }
+    }
+
+    fn close(&self, player: PlayerId, code: CloseCode) {
+        for Member { link, .. } in &*self.members {
+            if link.player == player {
+                link.outbox.end(code);
+            }
+        }
+    }
+}
+
+impl Member {
+    /// Tells this member that it cannot read a message: the exact gap each time, a complaint once in a while.
+    fn miss(&mut self, now: Instant, relay: &RelayStamp) {
+        let Link { wire, outbox, .. } = &self.link;
+        let gap = DeliveryGap {
+            from_player: relay.from,
+            epoch: relay.stamp.epoch,
+            from_seq: relay.stamp.seq,
+            to_seq: relay.stamp.seq,
+            reason: DeliveryGapReason::UnsupportedFormat,
+        };
+        outbox.push_gap(now, wire.version, relay.label.class(), gap);
+        match self.complaints.iter_mut().find(|(sender, _)| *sender == relay.from) {
+            Some((_, at)) if now.saturating_duration_since(*at) < COMPLAINT_INTERVAL => return,
+            Some((_, at)) => *at = now,
+            None => self.complaints.push((relay.from, now)),
+        }
+        let text = format!("game data of player {} cannot be converted to your format", relay.from);
+        self.link.send(now, ServerMessage::error(ErrorCode::UnsupportedGameDataFormat, text));
+    }
+}
+
+/// One message for many, encoded at most once for each version.
+#[derive(Default)]
+struct BroadcastFrames {
+    v2: Option<Option<Frame>>,
+    v3: Option<Option<Frame>>,
+}
+
+impl BroadcastFrames {
+    fn of(&mut self, message: &ServerMessage<'static>, version: ProtocolVersion) -> Option<&Frame> {
+        let frame = match version {
+            ProtocolVersion::V2 => &mut self.v2,
+            ProtocolVersion::V3 => &mut self.v3,
+        };
+        frame.get_or_insert_with(|| Frame::of(message.clone(), version)).as_ref()
+    }
+}
+
+thread_local! {
+    /// Where frames are put together before they are copied to their own size. One for each thread, since every
+    /// room would keep one that is as large as its largest message.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// How often a recipient is told that it cannot read one sender's data.
+const COMPLAINT_INTERVAL: Duration = Duration::from_secs(1);

@@ -1,0 +1,77 @@
+//! One game message on its way through: as it came in, and in each form in which it goes out.
+
+use signal_fish_protocol::{
+    GameDataEncoding, Payload, ProtocolVersion, RelayStamp, binary_relay, message_pack_to_json, text_relay,
+};
+
+use crate::frame::{Frame, FrameKind};
+use crate::link::Wire;
+
+/// A game message as its sender wrote it.
+#[derive(Clone, Debug)]
+pub(crate) enum GameData<'a> {
+    /// In a text message.
+    Text(Payload<'a>),
+    /// In a binary message, in the sender's format.
+    Binary(GameDataEncoding, &'a [u8]),
+}
+
+/// One game message in every form that its recipients read, each made when it is first asked for.
+pub(crate) struct RelayFrames<'a> {
+    game_data: GameData<'a>,
+    stamp: RelayStamp,
+    scratch: &'a mut Vec<u8>,
+    text: [Option<Frame>; 2],
+    binary: [Option<Frame>; 2],
+    /// What became of binary data that had to be text; `Some(None)` if it cannot be.
+    converted: Option<Option<Payload<'static>>>,
+}
+
+impl<'a> RelayFrames<'a> {
+    pub(crate) fn new(game_data: GameData<'a>, stamp: RelayStamp, scratch: &'a mut Vec<u8>) -> Self {
+        Self { game_data, stamp, scratch, text: [None, None], binary: [None, None], converted: None }
+    }
+
+    /// The form for a recipient that reads `wire`; nothing if there is none.
+    pub(crate) fn of(&mut self, wire: Wire) -> Option<&Frame> {
+        let at = match wire.version {
+            ProtocolVersion::V2 => 0,
+            ProtocolVersion::V3 => 1,
+        };
+        match self.game_data {
+            // Text goes to everyone as text, whatever a recipient negotiated for binary.
+            GameData::Text(_) => self.text_frame(at, wire.version),
+            GameData::Binary(format, _) if format == wire.format => self.binary_frame(at, wire.version),
+            GameData::Binary(GameDataEncoding::MessagePack, _) if wire.format == GameDataEncoding::Json => {
+                self.text_frame(at, wire.version)
+            }
+            GameData::Binary(..) => None,
+        }
+    }
+
+    fn text_frame(&mut self, at: usize, version: ProtocolVersion) -> Option<&Frame> {
+        if self.text[at].is_none() {
+            let payload = match &self.game_data {
+                GameData::Text(payload) => payload,
+                GameData::Binary(_, bytes) => {
+                    self.converted.get_or_insert_with(|| message_pack_to_json(bytes).ok()).as_ref()?
+                }
+            };
+            self.scratch.clear();
+            text_relay(self.scratch, version, &self.stamp, payload);
+            self.text[at] = Some(Frame { kind: FrameKind::Text, bytes: self.scratch.as_slice().into() });
+        }
+        self.text[at].as_ref()
+    }
+
+    fn binary_frame(&mut self, at: usize, version: ProtocolVersion) -> Option<&Frame> {
+        if self.binary[at].is_none()
+            && let GameData::Binary(format, bytes) = self.game_data
+        {
+            self.scratch.clear();
+            binary_relay(self.scratch, version, &self.stamp, format, bytes);
+            self.binary[at] = Some(Frame { kind: FrameKind::Binary, bytes: self.scratch.as_slice().into() });
+        }
+        self.binary[at].as_ref()
+    }
+}

@@ -1,0 +1,137 @@
+//! Authenticate: what is checked in which order, what is agreed, and what the client is told.
+
+use signal_fish_auth::{Grant, Sdk};
+use signal_fish_protocol::{
+    Authenticate, Authenticated, AuthenticationError, ErrorCode, GameDataEncoding, MessageTransport,
+    ProtocolInfo, ProtocolInfoV3, ProtocolVersion, ServerMessage,
+};
+
+use crate::config::HubConfig;
+use crate::link::Wire;
+use crate::shared::Shared;
+
+/// How far a connection is with its handshake.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Handshake {
+    /// It has said nothing yet that counts.
+    Open,
+    /// It has authenticated.
+    Done,
+    /// It went on without, on a server that allows that. It is too late now.
+    Skipped,
+    /// It was turned away for good. Nothing that it says counts any more.
+    Failed,
+}
+
+/// What was agreed.
+#[derive(Debug)]
+pub(crate) struct Agreement {
+    pub(crate) grant: Grant,
+    pub(crate) wire: Wire,
+    /// The answer, in order.
+    pub(crate) answer: Vec<ServerMessage<'static>>,
+}
+
+/// Why nothing was agreed.
+#[derive(Debug)]
+pub(crate) struct Disagreement {
+    pub(crate) answer: AuthenticationError,
+    /// Whether the client may try again on the same connection.
+    pub(crate) may_retry: bool,
+}
+
+/// Decides about `request` on an endpoint that speaks `version` by default.
+pub(crate) fn negotiate(
+    shared: &Shared,
+    request: Authenticate,
+    version: ProtocolVersion,
+) -> Result<Agreement, Disagreement> {
+    let grant = shared
+        .authenticator
+        .authenticate(&request.app_id)
+        .map_err(|refusal| disagree(ErrorCode::InvalidAppId, refusal.to_string(), false))?;
+    let config = &shared.config;
+    let sdk = config
+        .sdks
+        .admit(request.platform.as_deref(), request.sdk_version.as_deref())
+        .map_err(|refusal| disagree(ErrorCode::SdkVersionUnsupported, refusal.to_string(), true))?;
+    let version = negotiate_version(config, request.protocol_version.unwrap_or(version.number()))?;
+    let wanted = request.game_data_format.unwrap_or_default();
+    let format = if formats(config).contains(&wanted) { wanted } else { GameDataEncoding::Json };
+    let mut answer = Vec::with_capacity(3);
+    if format != wanted {
+        let text = format!("game data format {} is not offered, using json", wanted.token());
+        answer.push(ServerMessage::error(ErrorCode::UnsupportedGameDataFormat, text));
+    }
+    answer.push(ServerMessage::Authenticated(Authenticated {
+        app_name: grant.app_name().to_owned(),
+        organization: None,
+        rate_limits: grant.rate_limits(),
+    }));
+    answer.push(ServerMessage::ProtocolInfo(protocol_info(config, version, sdk, &request)));
+    Ok(Agreement { grant, wire: Wire { version, format }, answer })
+}
+
+/// Whether a connection that never authenticated may go on in `version`.
+pub(crate) fn is_spoken(config: &HubConfig, version: ProtocolVersion) -> bool {
+    let (oldest, newest) = config.versions;
+    (oldest..=newest).contains(&version)
+}
+
+fn negotiate_version(config: &HubConfig, wanted: u16) -> Result<ProtocolVersion, Disagreement> {
+    let (oldest, newest) = config.versions;
+    ProtocolVersion::at_most(wanted.min(newest.number())).filter(|&version| version >= oldest).ok_or_else(
+        || {
+            let text = format!(
+                "protocol version {wanted} is not supported, this server speaks {oldest} to {newest}"
+            );
+            disagree(ErrorCode::UnsupportedProtocolVersion, text, true)
+        },
+    )
+}
+
+/// The formats of game data that are offered, in the order in which clients expect them.
+fn formats(config: &HubConfig) -> &'static [GameDataEncoding] {
+    if config.offer_message_pack {
+        &[GameDataEncoding::Json, GameDataEncoding::MessagePack]
+    } else {
+        &[GameDataEncoding::Json]
+    }
+}
+
+fn protocol_info(
+    config: &HubConfig,
+    version: ProtocolVersion,
+    sdk: Option<&Sdk>,
+    request: &Authenticate,
+) -> ProtocolInfo {
+    let mut capabilities = config.capabilities.clone();
+    capabilities.extend(sdk.iter().flat_map(|sdk| sdk.capabilities.iter().cloned()));
+    if version >= ProtocolVersion::V3 {
+        capabilities.push("spectator_relay".to_owned());
+    }
+    let (oldest, newest) = config.versions;
+    ProtocolInfo {
+        platform: request.platform.clone(),
+        sdk_version: request.sdk_version.clone(),
+        minimum_version: sdk.and_then(|sdk| Some(sdk.minimum.as_ref()?.to_string())),
+        recommended_version: sdk.and_then(|sdk| Some(sdk.recommended.as_ref()?.to_string())),
+        capabilities,
+        notes: sdk.and_then(|sdk| sdk.notes.clone()),
+        game_data_formats: formats(config).to_vec(),
+        player_name_rules: Some(config.player_names.clone()),
+        v3: Some(ProtocolInfoV3 {
+            protocol_version: version.number(),
+            min_protocol_version: oldest.number(),
+            max_protocol_version: newest.number(),
+            transports: vec![MessageTransport::Websocket],
+            max_outbound_message_size: Some(config.outbox.message_bytes_max),
+            implementation_version: Some(config.implementation_version.to_owned()),
+            game_data_limits: Vec::new(),
+        }),
+    }
+}
+
+fn disagree(error_code: ErrorCode, error: String, may_retry: bool) -> Disagreement {
+    Disagreement { answer: AuthenticationError { error, error_code }, may_retry }
+}

@@ -1,0 +1,120 @@
+//! All rooms and sessions of one server.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use signal_fish_auth::Authenticator;
+use signal_fish_coordination::RoomOperationCoordinator;
+use signal_fish_protocol::{CloseCode, GoingAway, ProtocolVersion, Timestamp};
+use signal_fish_storage::{GameDatabase, StorageError};
+
+use crate::config::HubConfig;
+use crate::directory::{Directory, RoomLimits};
+use crate::frame::Frame;
+use crate::journal::Journal;
+use crate::lifecycle::Lifecycle;
+use crate::restore;
+use crate::session::Session;
+use crate::sessions::Sessions;
+use crate::shared::Shared;
+use crate::timers::Timers;
+
+/// All rooms and sessions of one server. Clones are handles to the same hub.
+#[derive(Clone, Debug)]
+pub struct Hub(Arc<Shared>);
+
+/// The rooms of an earlier run could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read the stored rooms: {0}")]
+pub struct StartError(#[from] StorageError);
+
+impl Hub {
+    /// Starts a hub with the rooms that `database` remembers, without their members. It needs a tokio runtime
+    /// with time, for the two tasks that wake rooms and write them down; both end with the hub.
+    ///
+    /// # Errors
+    ///
+    /// The stored rooms cannot be read.
+    pub async fn start(
+        config: HubConfig,
+        authenticator: Authenticator,
+        database: Arc<dyn GameDatabase>,
+        coordinator: Arc<dyn RoomOperationCoordinator>,
+    ) -> Result<Self, StartError> {
+        let records = database.rooms().await?;
+        let (timers, timer_queue) = Timers::new();
+        let (journal, journal_queue) = Journal::new();
+        let limits =
+            RoomLimits { rooms_max: config.rooms_max, rooms_per_game_max: config.rooms_per_game_max };
+        let shared = Arc::new(Shared {
+            config,
+            authenticator,
+            coordinator: Arc::clone(&coordinator),
+            directory: Directory::new(limits),
+            sessions: Sessions::default(),
+            timers,
+            journal,
+            lifecycle: Lifecycle::default(),
+            started: Instant::now(),
+        });
+        // Nobody joins these tasks: each ends when the hub lets go of its channel, or with the runtime.
+        tokio::spawn(timer_queue.run(Arc::downgrade(&shared)));
+        tokio::spawn(journal_queue.run(database, coordinator));
+        for record in records {
+            restore::room(&shared, record).await;
+        }
+        Ok(Self(shared))
+    }
+
+    /// What the hub was told.
+    pub fn config(&self) -> &HubConfig {
+        &self.0.config
+    }
+
+    /// A new connection on an endpoint that speaks `version` unless the client asks for another.
+    pub fn connect(&self, version: ProtocolVersion) -> Session {
+        Session::new(Arc::clone(&self.0), version)
+    }
+
+    /// How many connections there are.
+    pub fn n_sessions(&self) -> usize {
+        self.0.sessions.count()
+    }
+
+    /// Whether the server is about to stop and takes no new work.
+    pub fn is_draining(&self) -> bool {
+        self.0.lifecycle.is_draining()
+    }
+
+    /// Takes no new work from now on, and tells v3 connections that they will be closed after `grace` and may
+    /// come back `retry_after` later. Only the first call counts.
+    pub fn drain(&self, grace: Duration, retry_after: Duration) {
+        let deadline = Timestamp::now().as_millisecond().max(0).cast_unsigned();
+        let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+        let going_away = GoingAway {
+            deadline_ms: deadline.saturating_add(grace_ms),
+            retry_after_secs: Some(retry_after.as_secs()),
+        };
+        if !self.0.lifecycle.drain(going_away) {
+            return;
+        }
+        let now = Instant::now();
+        let frame = self.0.lifecycle.notice().and_then(|notice| Frame::of(notice, ProtocolVersion::V3));
+        let Some(frame) = frame else { return };
+        self.0.sessions.for_each(|version, outbox| match version {
+            ProtocolVersion::V2 => {}
+            ProtocolVersion::V3 => outbox.push(now, frame.clone()),
+        });
+    }
+
+    /// Ends every connection with `server_shutdown`. Nobody is told who left.
+    pub fn shut_down(&self) {
+        self.0.lifecycle.stop();
+        self.0.sessions.for_each(|_, outbox| outbox.end(CloseCode::ServerShutdown));
+    }
+
+    /// Resolves as soon as there is no connection.
+    pub async fn emptied(&self) {
+        self.0.sessions.emptied().await;
+    }
+}

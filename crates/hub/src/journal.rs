@@ -1,0 +1,136 @@
+//! One task that writes what must be remembered of rooms, behind their backs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use signal_fish_coordination::{RoomKey, RoomOperationCoordinator};
+use signal_fish_protocol::RoomId;
+use signal_fish_storage::{GameDatabase, RoomRecord, StorageError};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// The way to the task. It takes no lock and never waits.
+///
+/// The channel is not bounded by itself: a room writes when it is made, when its lobby opens, when its game starts
+/// and when it ends. The task keeps only the latest of them.
+#[derive(Debug)]
+pub(crate) struct Journal(UnboundedSender<Change>);
+
+/// What has become of a room.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// It is new or different.
+    Remember(RoomRecord),
+    /// It is over.
+    Forget {
+        /// What it was found by.
+        key: RoomKey,
+        /// The room.
+        id: RoomId,
+    },
+}
+
+/// The other end of [`Journal`].
+pub(crate) struct JournalQueue(UnboundedReceiver<Change>);
+
+impl Journal {
+    pub(crate) fn new() -> (Self, JournalQueue) {
+        let (sender, receiver) = unbounded_channel();
+        (Self(sender), JournalQueue(receiver))
+    }
+
+    pub(crate) fn write(&self, change: Change) {
+        // Fails only when the runtime goes down.
+        let _ = self.0.send(change);
+    }
+}
+
+impl JournalQueue {
+    /// Writes until there is no hub any more and everything is written.
+    pub(crate) async fn run(
+        mut self,
+        database: Arc<dyn GameDatabase>,
+        coordinator: Arc<dyn RoomOperationCoordinator>,
+    ) {
+        let mut pending = HashMap::new();
+        let mut changes = Vec::new();
+        loop {
+            let n_received = if pending.is_empty() {
+                self.0.recv_many(&mut changes, BATCH).await
+            } else {
+                // Something failed: what comes meanwhile waits along with it.
+                tokio::time::sleep(RETRY_AFTER).await;
+                self.receive_ready(&mut changes)
+            };
+            if n_received == 0 && pending.is_empty() {
+                return;
+            }
+            for change in changes.drain(..) {
+                pending.insert(change.room(), change);
+            }
+            write_all(&mut pending, &*database, &*coordinator).await;
+        }
+    }
+
+    fn receive_ready(&mut self, changes: &mut Vec<Change>) -> usize {
+        while changes.len() < BATCH
+            && let Ok(change) = self.0.try_recv()
+        {
+            changes.push(change);
+        }
+        changes.len()
+    }
+}
+
+impl Change {
+    const fn room(&self) -> RoomId {
+        match self {
+            Self::Remember(record) => record.id,
+            Self::Forget { id, .. } => *id,
+        }
+    }
+
+    async fn carry_out(
+        &self,
+        database: &dyn GameDatabase,
+        coordinator: &dyn RoomOperationCoordinator,
+    ) -> Result<(), StorageError> {
+        match self {
+            Self::Remember(record) => database.save_room(record.clone()).await,
+            Self::Forget { key, id } => {
+                database.delete_room(*id).await?;
+                if let Err(error) = coordinator.release(key, *id).await {
+                    tracing::warn!(room = %id, %error, "a room was not released");
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Writes what is pending, until something fails that may succeed later.
+async fn write_all(
+    pending: &mut HashMap<RoomId, Change>,
+    database: &dyn GameDatabase,
+    coordinator: &dyn RoomOperationCoordinator,
+) {
+    while let Some(&room) = pending.keys().next() {
+        match pending[&room].carry_out(database, coordinator).await {
+            Ok(()) => {}
+            Err(error @ StorageError::Stale { .. }) => {
+                tracing::warn!(%room, %error, "a room was not written")
+            }
+            Err(error @ StorageError::Unavailable { .. }) => {
+                tracing::warn!(n_pending = pending.len(), %error, "rooms are not written");
+                return;
+            }
+        }
+        pending.remove(&room);
+    }
+}
+
+/// So many changes are merged before they are written.
+const BATCH: usize = 256;
+
+/// How long a storage that failed is left alone.
+const RETRY_AFTER: Duration = Duration::from_secs(1);

@@ -1,0 +1,202 @@
+//! A room that people are in: the engine's room behind its lock, and the connections of its members.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use parking_lot::{Mutex, MutexGuard};
+use signal_fish_coordination::RoomKey;
+use signal_fish_engine::{Command, Effects, Room};
+use signal_fish_protocol::{CloseCode, LobbyState, RoomId};
+use signal_fish_storage::{Revision, RoomRecord};
+
+use crate::delivery::{Delivery, Member, Outcome};
+use crate::game_data::GameData;
+use crate::journal::Change;
+use crate::link::Link;
+use crate::shared::Shared;
+
+/// A room that people are in. Its lock is held for the length of one step, never while waiting for anything.
+#[derive(Debug)]
+pub(crate) struct LiveRoom {
+    key: RoomKey,
+    id: RoomId,
+    hosted: Mutex<Hosted>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Hosted {
+    room: Room,
+    members: Vec<Member>,
+    /// It has left the directory and takes no more steps.
+    is_over: bool,
+    /// The deadline that the timers know of.
+    armed: Option<Instant>,
+    /// How far the room was when it was last written to the journal, and how often it was.
+    journaled: (Revision, Option<LobbyState>),
+}
+
+/// One step: a command of somebody, or the passing of time.
+pub(crate) enum Step<'a> {
+    /// Somebody asks for something; game data comes with [`Command::GameData`].
+    Command(&'a Link, Command, Option<GameData<'a>>),
+    /// A deadline has come.
+    Timeout,
+}
+
+/// The room was over before the step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct RoomIsOver;
+
+impl LiveRoom {
+    pub(crate) fn new(key: RoomKey, room: Room, journaled: Option<(Revision, LobbyState)>) -> Arc<Self> {
+        let journaled = journaled.map_or((Revision(0), None), |(revision, lobby)| (revision, Some(lobby)));
+        let id = room.setup().id;
+        let hosted = Hosted { room, members: Vec::new(), is_over: false, armed: None, journaled };
+        Arc::new(Self { key, id, hosted: Mutex::new(hosted) })
+    }
+
+    pub(crate) const fn key(&self) -> &RoomKey {
+        &self.key
+    }
+
+    pub(crate) const fn id(&self) -> RoomId {
+        self.id
+    }
+
+    /// Keeps everybody else out until the guard is gone.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Hosted> {
+        self.hosted.lock()
+    }
+
+    /// Takes one step.
+    pub(crate) fn step(
+        self: &Arc<Self>,
+        shared: &Shared,
+        now: Instant,
+        step: Step<'_>,
+    ) -> Result<Outcome, RoomIsOver> {
+        self.step_locked(&mut self.hosted.lock(), shared, now, step)
+    }
+
+    /// As [`LiveRoom::step`], with its lock already taken.
+    pub(crate) fn step_locked(
+        self: &Arc<Self>,
+        hosted: &mut Hosted,
+        shared: &Shared,
+        now: Instant,
+        step: Step<'_>,
+    ) -> Result<Outcome, RoomIsOver> {
+        if hosted.is_over {
+            return Err(RoomIsOver);
+        }
+        let mut effects = EFFECTS.take();
+        // A bug in one room must not take the others along. What it leaves behind is not used again.
+        let step = AssertUnwindSafe(|| hosted.step(now, step, &mut effects));
+        let outcome = catch_unwind(step).unwrap_or_else(|_| {
+            tracing::error!(room = %self.id, "a room failed and is closed");
+            hosted.fail()
+        });
+        effects.clear();
+        EFFECTS.set(effects);
+        if outcome.ended {
+            self.end(hosted, shared);
+        } else {
+            hosted.arm(shared, self);
+            hosted.write_journal(shared, self);
+        }
+        Ok(outcome)
+    }
+
+    /// A deadline has come that the timers were told about.
+    pub(crate) fn on_deadline(self: &Arc<Self>, shared: &Shared, now: Instant, deadline: Instant) {
+        let mut hosted = self.hosted.lock();
+        // Another one has replaced it, and the timers know.
+        if hosted.armed != Some(deadline) {
+            return;
+        }
+        hosted.armed = None;
+        // An error means that the room is over already, which is all that time can do to it.
+        let _ = self.step_locked(&mut hosted, shared, now, Step::Timeout);
+    }
+
+    fn end(&self, hosted: &mut Hosted, shared: &Shared) {
+        hosted.is_over = true;
+        hosted.members = Vec::new();
+        shared.directory.remove(self);
+        shared.journal.write(Change::Forget { key: self.key.clone(), id: self.id });
+        tracing::debug!(room = %self.id, "room ended");
+    }
+}
+
+impl Hosted {
+    pub(crate) const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    fn step(&mut self, now: Instant, step: Step<'_>, effects: &mut Effects) -> Outcome {
+        let (actor, watches, game_data) = match step {
+            Step::Command(actor, command, game_data) => {
+                let watches = matches!(command, Command::Watch(_));
+                self.room.apply(now, actor.player, command, effects);
+                (Some(actor), watches, game_data)
+            }
+            Step::Timeout => {
+                self.room.handle_timeout(now, effects);
+                (None, false, None)
+            }
+        };
+        Delivery { now, members: &mut self.members, actor, watches, game_data }.carry_out(effects)
+    }
+
+    fn fail(&mut self) -> Outcome {
+        for member in &self.members {
+            member.link.outbox.end(CloseCode::InternalError);
+        }
+        Outcome { ended: true, ..Outcome::default() }
+    }
+
+    /// Tells the timers about the next deadline if they would otherwise come too late.
+    fn arm(&mut self, shared: &Shared, room: &Arc<LiveRoom>) {
+        let deadline = self.room.poll_timeout();
+        if self.armed.is_none_or(|armed| deadline < armed) {
+            self.armed = Some(deadline);
+            shared.timers.set(deadline, Arc::downgrade(room));
+        }
+    }
+
+    fn write_journal(&mut self, shared: &Shared, room: &LiveRoom) {
+        let lobby = self.room.lobby_state();
+        let (Revision(revision), written) = self.journaled;
+        if written == Some(lobby) {
+            return;
+        }
+        let revision = Revision(revision + 1);
+        self.journaled = (revision, Some(lobby));
+        shared.journal.write(Change::Remember(self.record(&room.key, revision)));
+    }
+
+    fn record(&self, key: &RoomKey, revision: Revision) -> RoomRecord {
+        let setup = self.room.setup();
+        RoomRecord {
+            id: setup.id,
+            revision,
+            app: key.app.as_ref().map(|app| app.as_str().to_owned()),
+            game: setup.game.as_str().to_owned(),
+            code: setup.code.as_str().to_owned(),
+            players_max: setup.players_max,
+            supports_authority: setup.supports_authority,
+            relay_type: setup.relay_type.as_ref().to_owned(),
+            lobby: self.room.lobby_state(),
+        }
+    }
+}
+
+/// A room that may be over by the time somebody asks.
+pub(crate) type WeakRoom = Weak<LiveRoom>;
+
+thread_local! {
+    /// The effects of the step that this thread takes, kept for their memory. No step begins within another.
+    static EFFECTS: Cell<Effects> = const { Cell::new(Vec::new()) };
+}

@@ -1,0 +1,390 @@
+//! One connection's side of the conversation: what it says, stage by stage, and what it is answered.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use signal_fish_auth::Grant;
+use signal_fish_engine::Command;
+use signal_fish_protocol::{
+    Authenticate, AuthorityRequest, AuthorityResponse, ClientMessage, CloseCode, DeliveryLabel, Epoch,
+    ErrorCode, GameDataEncoding, GameDataIn, PlayerId, ProtocolVersion, ProvideConnectionInfo,
+    ReconnectionFailed, ServerMessage, SessionGeneration, SignalIn, Timestamp,
+};
+use uuid::Uuid;
+
+use crate::allowance::Allowance;
+use crate::entering::Entering;
+use crate::entry::{Entry, EntryRefusal, Wish};
+use crate::game_data::GameData;
+use crate::handshake::{self, Handshake};
+use crate::link::{Link, Wire};
+use crate::live_room::RoomIsOver;
+use crate::outbox::Outbox;
+use crate::seat::Seat;
+use crate::shared::Shared;
+
+/// One connection's side of the conversation: it takes what the client says and queues the answers.
+///
+/// Dropping it ends the connection for everyone else: a seat becomes free, a spectator is gone.
+#[derive(Debug)]
+pub struct Session {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) link: Link,
+    pub(crate) seat: Option<Seat>,
+    handshake: Handshake,
+    /// What it may do; nothing before it has authenticated, unless the server is open.
+    pub(crate) grant: Option<Grant>,
+    pub(crate) connected_at: Timestamp,
+    /// Of its latest room.
+    pub(crate) epoch: Option<Epoch>,
+    pub(crate) allowance: Allowance,
+}
+
+impl Session {
+    pub(crate) fn new(shared: Arc<Shared>, version: ProtocolVersion) -> Self {
+        let config = &shared.config;
+        let link = Link {
+            player: PlayerId::new(Uuid::new_v4()),
+            wire: Wire { version, format: GameDataEncoding::Json },
+            outbox: Outbox::new(config.outbox),
+        };
+        shared.sessions.add(&link);
+        Self {
+            seat: None,
+            handshake: Handshake::Open,
+            grant: shared.authenticator.anonymous(),
+            connected_at: Timestamp::now(),
+            epoch: None,
+            allowance: Allowance::new(config),
+            link,
+            shared,
+        }
+    }
+
+    /// Where the answers are queued.
+    pub const fn outbox(&self) -> &Arc<Outbox> {
+        &self.link.outbox
+    }
+
+    /// Who the connection is in rooms.
+    pub const fn player(&self) -> PlayerId {
+        self.link.player
+    }
+
+    /// Whether the client still has to authenticate before it may do anything.
+    pub const fn needs_handshake(&self) -> bool {
+        self.grant.is_none()
+    }
+
+    /// Takes a text message. A wish to enter a room comes back, to be handed to [`Session::enter`] before
+    /// anything else is taken.
+    pub fn on_text(&mut self, now: Instant, text: &str) -> Option<Entry> {
+        let message = match ClientMessage::decode(text) {
+            Ok(message) => message,
+            Err(error) => {
+                if self.handshake != Handshake::Failed {
+                    self.refuse(now, ErrorCode::InvalidInput, error.to_string());
+                }
+                return None;
+            }
+        };
+        let is_handshake = matches!(message, ClientMessage::Authenticate(_));
+        if is_handshake || self.may_speak(now) { self.on_message(now, message) } else { None }
+    }
+
+    /// Takes a binary message: game data in the negotiated format.
+    pub fn on_binary(&mut self, now: Instant, payload: &[u8]) {
+        if !self.may_speak(now) {
+            return;
+        }
+        match self.link.wire.format {
+            GameDataEncoding::Json => {
+                let text = "binary messages need a binary game_data_format, negotiated by Authenticate";
+                self.refuse(now, ErrorCode::InvalidInput, text);
+            }
+            format
+            @ (GameDataEncoding::MessagePack | GameDataEncoding::Rkyv | GameDataEncoding::Protobuf) => {
+                self.relay(now, DeliveryLabel::default(), GameData::Binary(format, payload));
+            }
+        }
+    }
+
+    /// Refuses a message that is longer than the limit and was not read.
+    pub fn on_oversized(&mut self, now: Instant) {
+        if self.handshake != Handshake::Failed {
+            let text = format!("a message has at most {} bytes", self.shared.config.inbound_bytes_max);
+            self.refuse(now, ErrorCode::MessageTooLarge, text);
+        }
+    }
+
+    /// Ends the connection after what is queued, with the farewell that belongs to `code`.
+    pub fn end(&self, code: CloseCode) {
+        self.link.outbox.end(code);
+    }
+
+    /// Enters a room, or says why not.
+    pub async fn enter(&mut self, now: Instant, entry: Entry) {
+        let mut entering = Entering { session: self, now };
+        let refusal = match *entry.0 {
+            Wish::Play(request) => entering.play(request).await.map_err(EntryRefusal::for_player),
+            Wish::Watch(request) => entering.watch(&request).map_err(EntryRefusal::for_spectator),
+        };
+        if let Err(refusal) = refusal {
+            self.answer(now, refusal);
+        }
+    }
+
+    fn on_message(&mut self, now: Instant, message: ClientMessage<'_>) -> Option<Entry> {
+        match message {
+            ClientMessage::GameData(message) => self.on_game_data(now, message),
+            ClientMessage::JoinRoom(request) => return Some(Entry::play(request)),
+            ClientMessage::JoinAsSpectator(request) => return Some(Entry::watch(request)),
+            ClientMessage::LeaveRoom => self.on_leave(now),
+            ClientMessage::LeaveSpectator => self.on_stop_watching(now),
+            ClientMessage::PlayerReady => self.command(now, Command::ToggleReady),
+            ClientMessage::StartGame => self.command(now, Command::Start { generation: new_generation() }),
+            ClientMessage::AuthorityRequest(request) => self.on_authority(now, request),
+            ClientMessage::ProvideConnectionInfo(request) => self.on_connection_info(now, request),
+            ClientMessage::Ping => self.on_ping(now),
+            ClientMessage::Reconnect(_) => self.on_reconnect(now),
+            ClientMessage::Signal(signal) => self.on_signal(now, &signal),
+            // Relayed sessions have no transport to report on; such reports are dropped by contract.
+            ClientMessage::TransportStatus(_) => {}
+            ClientMessage::RoomOperation(_) => self.on_room_operation(now),
+            ClientMessage::Authenticate(request) => self.on_authenticate(now, request),
+        }
+        None
+    }
+
+    fn on_authenticate(&mut self, now: Instant, request: Authenticate) {
+        match self.handshake {
+            Handshake::Open => {}
+            Handshake::Done | Handshake::Skipped => {
+                let text = "Authenticate must be the first message, and comes once";
+                return self.refuse(now, ErrorCode::InvalidInput, text);
+            }
+            Handshake::Failed => return,
+        }
+        match handshake::negotiate(&self.shared, request, self.link.wire.version) {
+            Ok(agreement) => {
+                self.handshake = Handshake::Done;
+                self.grant = Some(agreement.grant);
+                self.link.wire = agreement.wire;
+                self.shared.sessions.update(&self.link);
+                let notice = self.shared.lifecycle.notice();
+                for message in agreement.answer.into_iter().chain(notice) {
+                    self.link.send(now, message);
+                }
+            }
+            Err(disagreement) => {
+                if self.charge(now) {
+                    self.link.send(now, ServerMessage::AuthenticationError(disagreement.answer));
+                }
+                if !disagreement.may_retry {
+                    self.turn_away();
+                }
+            }
+        }
+    }
+
+    /// Whether anything but Authenticate is heard by now; if not, the client is told why.
+    fn may_speak(&mut self, now: Instant) -> bool {
+        match self.handshake {
+            Handshake::Done | Handshake::Skipped => return true,
+            Handshake::Failed => return false,
+            Handshake::Open => {}
+        }
+        let refusal = if self.grant.is_none() {
+            (ErrorCode::MissingAppId, "this server wants Authenticate first")
+        } else if !handshake::is_spoken(&self.shared.config, self.link.wire.version) {
+            (
+                ErrorCode::UnsupportedProtocolVersion,
+                "this server wants a newer protocol, asked for by Authenticate",
+            )
+        } else {
+            self.handshake = Handshake::Skipped;
+            return true;
+        };
+        self.refuse(now, refusal.0, refusal.1);
+        self.turn_away();
+        false
+    }
+
+    fn turn_away(&mut self) {
+        self.handshake = Handshake::Failed;
+        self.end(CloseCode::Normal);
+    }
+
+    fn on_game_data(&mut self, now: Instant, message: GameDataIn<'_>) {
+        let label = match DeliveryLabel::new(message.class, message.key) {
+            Ok(label) => label,
+            Err(refusal) => return self.refuse(now, ErrorCode::InvalidDeliveryClass, refusal.to_string()),
+        };
+        if label != DeliveryLabel::default() && self.link.wire.version < ProtocolVersion::V3 {
+            return self.refuse(now, ErrorCode::InvalidDeliveryClass, "class and key need protocol 3");
+        }
+        self.relay(now, label, GameData::Text(message.data));
+    }
+
+    fn relay(&mut self, now: Instant, label: DeliveryLabel, game_data: GameData<'_>) {
+        let outcome = match &self.seat {
+            Some(seat) => seat.relay(now, Command::GameData { label }, game_data),
+            None => Err(RoomIsOver),
+        };
+        match outcome {
+            Ok(outcome) if outcome.refused => {
+                self.charge(now);
+            }
+            Ok(_) => {}
+            Err(RoomIsOver) => self.refuse_outside(now),
+        }
+    }
+
+    /// Hands a command to the room, or refuses it where there is none.
+    fn command(&mut self, now: Instant, command: Command) {
+        if self.in_room(now, command).is_err() {
+            self.refuse_outside(now);
+        }
+    }
+
+    fn in_room(&mut self, now: Instant, command: Command) -> Result<(), RoomIsOver> {
+        let seat = self.seat.as_ref().ok_or(RoomIsOver)?;
+        let outcome = seat.apply(now, command)?;
+        if outcome.refused {
+            self.charge(now);
+        }
+        Ok(())
+    }
+
+    /// Whether it is in a room. A room that has ended lets go of it here.
+    pub(crate) fn is_inside(&mut self) -> bool {
+        self.seat.take_if(|seat| seat.is_over());
+        self.seat.is_some()
+    }
+
+    fn on_leave(&mut self, now: Instant) {
+        let seat = self.seat.take_if(|seat| !seat.watches());
+        let left = seat.is_some_and(|seat| seat.give_up(now, Command::Leave).is_ok());
+        if !left {
+            // Answered all the same: a client waits for it, and does nothing else until it comes.
+            self.answer(now, ServerMessage::RoomLeft);
+        }
+    }
+
+    fn on_stop_watching(&mut self, now: Instant) {
+        let seat = self.seat.take_if(|seat| seat.watches());
+        let left = seat.is_some_and(|seat| seat.give_up(now, Command::StopWatching).is_ok());
+        if !left {
+            self.refuse(now, ErrorCode::NotASpectator, "you are not watching a room");
+        }
+    }
+
+    fn on_authority(&mut self, now: Instant, request: AuthorityRequest) {
+        let command =
+            if request.become_authority { Command::TakeAuthority } else { Command::ReleaseAuthority };
+        if self.in_room(now, command).is_err() {
+            self.seat = None;
+            let denied = AuthorityResponse {
+                granted: false,
+                reason: Some(NOT_IN_ROOM.to_owned()),
+                error_code: Some(ErrorCode::NotInRoom),
+            };
+            self.answer(now, ServerMessage::AuthorityResponse(denied));
+        }
+    }
+
+    fn on_connection_info(&mut self, now: Instant, request: ProvideConnectionInfo) {
+        let bytes_max = self.shared.config.connection_info_bytes_max;
+        if request.connection_info.json_len() > bytes_max {
+            let text = format!("connection_info has at most {bytes_max} bytes of JSON");
+            return self.refuse(now, ErrorCode::MessageTooLarge, text);
+        }
+        self.command(now, Command::ProvideConnectionInfo(request.connection_info));
+    }
+
+    fn on_ping(&mut self, now: Instant) {
+        self.answer(now, ServerMessage::Pong);
+        // A room that is over needs no sign of life.
+        let _ = self.in_room(now, Command::StayActive);
+    }
+
+    fn on_reconnect(&mut self, now: Instant) {
+        let (error_code, reason) = if self.shared.lifecycle.is_draining() {
+            (ErrorCode::ServerDraining, "the server is about to stop")
+        } else {
+            (ErrorCode::ReconnectionFailed, "this server keeps no seats of lost connections, join again")
+        };
+        let failed = ReconnectionFailed { reason: reason.to_owned(), error_code };
+        self.answer(now, ServerMessage::ReconnectionFailed(failed));
+    }
+
+    fn on_signal(&mut self, now: Instant, signal: &SignalIn<'_>) {
+        let bytes_max = self.shared.config.signal_bytes_max;
+        if signal.signal.as_str().len() > bytes_max {
+            let text = format!("a signal has at most {bytes_max} bytes of JSON");
+            self.refuse(now, ErrorCode::SignalTooLarge, text);
+        } else if self.in_room(now, Command::StayActive).is_err() {
+            self.refuse_outside(now);
+        } else {
+            self.refuse(
+                now,
+                ErrorCode::UnsupportedTransport,
+                "this session is relayed, there is nobody to signal",
+            );
+        }
+    }
+
+    fn on_room_operation(&mut self, now: Instant) {
+        match self.link.wire.version {
+            ProtocolVersion::V2 => {
+                self.refuse(now, ErrorCode::UnsupportedProtocolVersion, "room operations need protocol 3");
+            }
+            ProtocolVersion::V3 => {
+                self.refuse(
+                    now,
+                    ErrorCode::InvalidInput,
+                    "the capability room_operation_ids was not negotiated",
+                );
+            }
+        }
+    }
+
+    fn refuse_outside(&mut self, now: Instant) {
+        self.seat = None;
+        self.refuse(now, ErrorCode::NotInRoom, NOT_IN_ROOM);
+    }
+
+    fn refuse(&mut self, now: Instant, code: ErrorCode, text: impl Into<String>) {
+        self.answer(now, ServerMessage::error(code, text));
+    }
+
+    /// Says something that the client can make the server say as often as it likes.
+    pub(crate) fn answer(&mut self, now: Instant, message: ServerMessage<'static>) {
+        if self.charge(now) {
+            self.link.send(now, message);
+        }
+    }
+
+    /// Counts one such answer; ends the connection if there were too many.
+    pub(crate) fn charge(&mut self, now: Instant) -> bool {
+        let may_go_on = self.allowance.reply(self.shared.budget_time(now)).is_ok();
+        if !may_go_on {
+            self.end(CloseCode::InboundRateLimited);
+        }
+        may_go_on
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // First out of the room: once nobody is left, nobody may be on the way out either.
+        self.seat = None;
+        self.shared.sessions.remove(self.link.player);
+    }
+}
+
+pub(crate) fn new_generation() -> SessionGeneration {
+    SessionGeneration::new(Uuid::new_v4())
+}
+
+const NOT_IN_ROOM: &str = "this needs a seat in a room";

@@ -1,0 +1,41 @@
+//! What all rooms and sessions of one hub share.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use signal_fish_auth::Authenticator;
+use signal_fish_coordination::RoomOperationCoordinator;
+
+use crate::config::HubConfig;
+use crate::directory::Directory;
+use crate::journal::Journal;
+use crate::lifecycle::Lifecycle;
+use crate::sessions::Sessions;
+use crate::timers::Timers;
+
+/// What all rooms and sessions of one hub share.
+pub(crate) struct Shared {
+    pub(crate) config: HubConfig,
+    pub(crate) authenticator: Authenticator,
+    pub(crate) coordinator: Arc<dyn RoomOperationCoordinator>,
+    pub(crate) directory: Directory,
+    pub(crate) sessions: Sessions,
+    pub(crate) timers: Timers,
+    pub(crate) journal: Journal,
+    pub(crate) lifecycle: Lifecycle,
+    /// From when budgets count their time.
+    pub(crate) started: Instant,
+}
+
+impl Shared {
+    /// The time that budgets go by.
+    pub(crate) fn budget_time(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.started)
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
