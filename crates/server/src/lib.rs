@@ -1,1 +1,27 @@
-//! Placeholder until this crate is filled.
+//! Read settings, build the parts, run until told to stop.
+//!
+//! The binary `signal-fish-server` is a thin shell around this; a program that wants rooms inside itself does the
+//! same in three lines:
+//!
+//! ```
+//! # async fn embedded() -> Result<(), Box<dyn std::error::Error>> {
+//! use signal_fish_server::{Server, Settings};
+//!
+//! let server = Server::start(&Settings { port: 0, ..Settings::default() }).await?;
+//! println!("ws://{}/v2/ws", server.local_addr());
+//! server.run_until(async { tokio::signal::ctrl_c().await.unwrap() }).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod plan;
+mod server;
+mod settings;
+
+pub use server::{Server, StartError};
+pub use settings::{
+    AllowedApp, Key, Loaded, LogFormat, LogLevel, LoggingSettings, PlayerNameSettings, Problem, Problems,
+    ProtocolSettings, RateLimitSettings, RelayTypeSettings, RuntimeSettings, SdkCompatibilitySettings,
+    SecuritySettings, ServerSettings, Settings, Sources, WebsocketSettings,
+};
+pub use signal_fish_transport::Unsettled;

@@ -34,24 +34,28 @@ impl Response {
 /// Sends one request on a connection of its own and reads the whole answer.
 #[track_caller]
 pub fn http(addr: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
-    match request(addr, method, path, headers) {
-        Ok((response, _, _)) => response,
-        Err(error) => panic!("{method} {path} on {addr}: {error}"),
+    match http_bytes(addr, &request(method, path, &addr.to_string(), headers)) {
+        Some(response) => response,
+        None => panic!("{method} {path} on {addr}: closed without an answer"),
     }
 }
 
-/// As [`http`], and hands over the stream with what came after the head, for the case that it is a WebSocket now.
-pub(crate) fn request(
-    addr: SocketAddr,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-) -> io::Result<(Response, TcpStream, Vec<u8>)> {
-    let until = deadline();
-    let mut stream = TcpStream::connect_timeout(&addr, PATIENCE)?;
-    stream.set_nodelay(true)?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {addr}\r\n");
+/// Sends bytes, a request or not, on a connection of its own; the answer, unless the server hangs up without one.
+#[track_caller]
+pub fn http_bytes(addr: SocketAddr, bytes: &[u8]) -> Option<Response> {
+    match connect(addr).and_then(|stream| exchange(stream, bytes)) {
+        Ok((response, _, _)) => Some(response),
+        Err(error) if hung_up(&error) => None,
+        Err(error) => {
+            let sent = String::from_utf8_lossy(&bytes[..bytes.len().min(N_SHOWN)]);
+            panic!("no answer on {addr} to {sent:?}: {error}")
+        }
+    }
+}
+
+/// A request without a body. The connection is asked to close after it unless a header says otherwise.
+pub(crate) fn request(method: &str, path: &str, host: &str, headers: &[(&str, &str)]) -> Vec<u8> {
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n");
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("connection")) {
         head.push_str("Connection: close\r\n");
     }
@@ -59,8 +63,24 @@ pub(crate) fn request(
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     head.push_str("\r\n");
-    stream.write_all(head.as_bytes())?;
+    head.into_bytes()
+}
 
+pub(crate) fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
+    TcpStream::connect_timeout(&addr, PATIENCE)
+}
+
+/// Sends `bytes` and reads the answer to them; also hands over the stream with what came after the head, for the
+/// case that it is a WebSocket now.
+pub(crate) fn exchange(mut stream: TcpStream, bytes: &[u8]) -> io::Result<(Response, TcpStream, Vec<u8>)> {
+    let until = deadline();
+    stream.set_nodelay(true)?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    // A server may answer before it has read everything, and hang up.
+    match stream.write_all(bytes) {
+        Err(error) if !hung_up(&error) => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
     let mut bytes = Vec::new();
     let head_len = loop {
         if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -81,6 +101,12 @@ pub(crate) fn request(
         response.body = String::from_utf8_lossy(&rest).into_owned();
     }
     Ok((response, stream, rest))
+}
+
+/// Whether the other side has ended the connection, politely or not.
+pub(crate) fn hung_up(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
 }
 
 /// Appends what the socket has; zero at the end of the stream.
@@ -110,3 +136,6 @@ fn parse_head(bytes: &[u8]) -> io::Result<Response> {
         .collect();
     Ok(Response { status: status.ok_or_else(bad)?, headers, body: String::new() })
 }
+
+/// How much of a request is repeated when it failed, in bytes.
+const N_SHOWN: usize = 200;

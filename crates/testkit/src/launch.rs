@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::{Map, Value, json};
 
@@ -22,7 +22,7 @@ pub struct Launch {
 pub struct Refusal {
     /// The exit code, unless a signal ended it.
     pub exit_code: Option<i32>,
-    /// What it wrote to stderr and then to stdout.
+    /// What it wrote to stdout and stderr.
     pub output: String,
 }
 
@@ -63,10 +63,9 @@ impl Launch {
     /// Runs a server that is expected to end by itself, which it must do soon.
     #[track_caller]
     pub fn start_refused(self) -> Refusal {
-        let (mut command, _) = self.command();
-        let Output { status, stdout, stderr } = command.output().expect("the binary can be run");
-        let output = [stderr, stdout].concat();
-        Refusal { exit_code: status.code(), output: String::from_utf8_lossy(&output).into_owned() }
+        let (command, _) = self.command();
+        let mut process = ServerProcess::spawn_unready(command);
+        Refusal { exit_code: process.wait_exit(), output: process.output_so_far() }
     }
 
     /// The command, and how it announces that it listens.
@@ -136,12 +135,12 @@ fn set_path(config: &mut Value, path: &str, value: &Value) {
 }
 
 fn merge(below: &mut Value, above: Value) {
-    match above {
-        Value::Object(members) if below.is_object() => {
-            for (key, value) in members {
-                merge(&mut below[key.as_str()], value);
+    match (below.as_object_mut(), above) {
+        (Some(below), Value::Object(above)) => {
+            for (key, value) in above {
+                merge(below.entry(key).or_insert(Value::Null), value);
             }
         }
-        above => *below = above,
+        (_, above) => *below = above,
     }
 }

@@ -13,7 +13,7 @@ mod room;
 mod socket;
 
 pub use frame::{Frame, Opcode};
-pub use http::{Response, http};
+pub use http::{Response, http, http_bytes};
 pub use launch::{Launch, Refusal};
 pub use peer::{Dialect, Event, Peer};
 pub use process::ServerProcess;

@@ -2,14 +2,15 @@
 
 use std::collections::VecDeque;
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use crate::deadline;
 use crate::frame::{Frame, Opcode};
+use crate::http::{Response, hung_up};
 use crate::socket::Socket;
-use crate::{deadline, http::Response};
 
 /// What a connection asks for in its handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub enum Event {
     Text(String),
     /// A binary message.
     Binary(Vec<u8>),
+    /// A WebSocket ping, on a connection that leaves them unanswered.
+    Ping(Vec<u8>),
     /// The answer to a WebSocket ping.
     Pong(Vec<u8>),
     /// The closing handshake, with its code if it had one.
@@ -82,9 +85,18 @@ impl Peer {
     /// As [`Peer::connect`], for an upgrade that may be refused.
     #[track_caller]
     pub fn try_connect(addr: SocketAddr, path: &str, name: &str) -> Result<Self, Response> {
-        let socket = Socket::open(addr, path)?;
+        Ok(Self::over(Socket::open(addr, path)?, name))
+    }
+
+    /// As [`Peer::try_connect`], on a connection that the caller has made; `first` goes out with the request.
+    #[track_caller]
+    pub fn upgrade(stream: TcpStream, path: &str, name: &str, first: &[Frame]) -> Result<Self, Response> {
+        Ok(Self::over(Socket::upgrade(stream, path, first)?, name))
+    }
+
+    fn over(socket: Socket, name: &str) -> Self {
         let (id, name) = (String::new(), name.to_owned());
-        Ok(Self { id, name, socket, answers_pings: true, recent: VecDeque::new() })
+        Self { id, name, socket, answers_pings: true, recent: VecDeque::new() }
     }
 
     /// Connects to `/v2/ws` and completes the handshake.
@@ -102,7 +114,7 @@ impl Peer {
         &self.name
     }
 
-    /// From now on WebSocket pings of the server stay unanswered.
+    /// From now on WebSocket pings of the server stay unanswered, and are events.
     pub fn ignore_pings(&mut self) {
         self.answers_pings = false;
     }
@@ -141,9 +153,14 @@ impl Peer {
     /// Sends frames, well-formed or not, in one write.
     #[track_caller]
     pub fn send_frames(&mut self, frames: &[Frame]) {
-        let bytes: Vec<u8> = frames.iter().flat_map(Frame::encode).collect();
-        if let Err(error) = self.socket.write(&bytes) {
-            panic!("{}: sending {} frames: {error}{}", self.name, frames.len(), self.history());
+        self.send_bytes(&frames.iter().flat_map(Frame::encode).collect::<Vec<u8>>());
+    }
+
+    /// Sends bytes that need not be whole frames.
+    #[track_caller]
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        if let Err(error) = self.socket.write(bytes) {
+            panic!("{}: sending {} bytes: {error}{}", self.name, bytes.len(), self.history());
         }
     }
 
@@ -177,15 +194,11 @@ impl Peer {
         loop {
             let frame = match self.socket.read(until) {
                 Ok(frame) => frame,
-                Err(error) => match error.kind() {
-                    ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
-                        return Event::Gone;
-                    }
-                    ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-                        panic!("{}: awaited {awaited}, but nothing came{}", self.name, self.history())
-                    }
-                    _ => panic!("{}: awaited {awaited}: {error}{}", self.name, self.history()),
-                },
+                Err(error) if hung_up(&error) => return Event::Gone,
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    panic!("{}: awaited {awaited}, but nothing came{}", self.name, self.history())
+                }
+                Err(error) => panic!("{}: awaited {awaited}: {error}{}", self.name, self.history()),
             };
             assert!(frame.fin, "{}: the server split a message: {frame:?}", self.name);
             match frame.opcode {
@@ -200,7 +213,8 @@ impl Peer {
                     // The peer may have gone by now; then the next read says so.
                     self.try_send_frames(&[Frame::new(Opcode::PONG, frame.payload)]);
                 }
-                _ => {}
+                Opcode::PING => return Event::Ping(frame.payload),
+                other => panic!("{}: the server continued a whole message: {other:?}", self.name),
             }
         }
     }
@@ -208,10 +222,9 @@ impl Peer {
     /// The next message must be text.
     #[track_caller]
     pub fn expect_text(&mut self) -> String {
-        match self.next_event("a text message") {
-            Event::Text(text) => text,
-            other => self.surprise("a text message", &other),
-        }
+        let event = self.next_event("a text message");
+        let Event::Text(text) = event else { self.surprise("a text message", &event) };
+        text
     }
 
     /// The next message must be of this type; its data, or null where it has none.
@@ -250,10 +263,26 @@ impl Peer {
     /// The next message must be binary.
     #[track_caller]
     pub fn expect_binary(&mut self) -> Vec<u8> {
-        match self.next_event("a binary message") {
-            Event::Binary(bytes) => bytes,
-            other => self.surprise("a binary message", &other),
-        }
+        let event = self.next_event("a binary message");
+        let Event::Binary(bytes) = event else { self.surprise("a binary message", &event) };
+        bytes
+    }
+
+    /// The next frame must be a ping of the server, as it comes after [`Peer::ignore_pings`]; its payload.
+    #[track_caller]
+    pub fn expect_ping(&mut self) -> Vec<u8> {
+        let event = self.next_event("a ping");
+        let Event::Ping(payload) = event else { self.surprise("a ping", &event) };
+        payload
+    }
+
+    /// Waits for the next ping of the server, with nothing before it, and answers it.
+    #[track_caller]
+    pub fn answer_ping(&mut self) {
+        let answered = std::mem::replace(&mut self.answers_pings, false);
+        let payload = self.expect_ping();
+        self.answers_pings = answered;
+        self.send_frames(&[Frame::new(Opcode::PONG, payload)]);
     }
 
     /// Proves without waiting that nothing is on its way: whatever was queued before comes before the answer.
@@ -267,9 +296,15 @@ impl Peer {
     #[track_caller]
     pub fn expect_alive(&mut self) {
         self.send_frames(&[Frame::new(Opcode::PING, *b"alive?")]);
-        match self.next_event("a pong") {
-            Event::Pong(payload) => assert_eq!(payload, b"alive?"),
-            other => self.surprise("a pong", &other),
+        self.expect_pong(b"alive?");
+    }
+
+    /// The next frame must be the answer to a ping with this payload.
+    #[track_caller]
+    pub fn expect_pong(&mut self, payload: &[u8]) {
+        let event = self.next_event("a pong");
+        if event != Event::Pong(payload.to_vec()) {
+            self.surprise("a pong with the payload of the ping", &event);
         }
     }
 
@@ -277,10 +312,13 @@ impl Peer {
     #[track_caller]
     pub fn expect_close(&mut self, code: Option<u16>) -> String {
         let awaited = format!("a close frame with {code:?}");
-        match self.next_event(&awaited) {
-            Event::Close(got, reason) if got == code => reason,
-            other => self.surprise(&awaited, &other),
+        let event = self.next_event(&awaited);
+        if let Event::Close(got, reason) = &event
+            && *got == code
+        {
+            return reason.clone();
         }
+        self.surprise(&awaited, &event)
     }
 
     /// Reads on until the server has ended this connection; the close code, if the close frame still got through.
@@ -290,7 +328,7 @@ impl Peer {
             match self.next_event("the end of the connection") {
                 Event::Close(code, _) => return code,
                 Event::Gone => return None,
-                Event::Text(_) | Event::Binary(_) | Event::Pong(_) => {}
+                Event::Text(_) | Event::Binary(_) | Event::Ping(_) | Event::Pong(_) => {}
             }
         }
     }
@@ -316,7 +354,9 @@ fn close_event(payload: &[u8]) -> Event {
 fn shortened(event: &Event) -> String {
     let text = match event {
         Event::Text(text) => text.clone(),
-        Event::Binary(_) | Event::Pong(_) | Event::Close(..) | Event::Gone => format!("{event:?}"),
+        Event::Binary(_) | Event::Ping(_) | Event::Pong(_) | Event::Close(..) | Event::Gone => {
+            format!("{event:?}")
+        }
     };
     match text.char_indices().nth(N_SHOWN) {
         Some((at, _)) => format!("{}… ({} bytes)", &text[..at], text.len()),

@@ -21,8 +21,21 @@ pub struct ServerProcess {
 }
 
 impl ServerProcess {
+    /// Starts the process and waits until it listens.
     #[track_caller]
-    pub(crate) fn spawn(mut command: Command, ready: &Announcement) -> Self {
+    pub(crate) fn spawn(command: Command, ready: &Announcement) -> Self {
+        let mut process = Self::spawn_unready(command);
+        let port = process.wait_for_line("the line that says where it listens", |line| match ready {
+            Announcement::Url => announced_port(line),
+            Announcement::Line(text, port) => line.contains(text).then_some(*port),
+        });
+        process.addr.set_port(port);
+        process
+    }
+
+    /// Starts the process, which may never listen.
+    #[track_caller]
+    pub(crate) fn spawn_unready(mut command: Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -32,13 +45,7 @@ impl ServerProcess {
         forward_lines(child.stdout.take().expect("stdout is piped"), sender.clone());
         forward_lines(child.stderr.take().expect("stderr is piped"), sender);
         let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut process = Self { child, addr: unknown, lines, seen: Vec::new() };
-        let port = process.wait_for_line("the line that says where it listens", |line| match ready {
-            Announcement::Url => announced_port(line),
-            Announcement::Line(text, port) => line.contains(text).then_some(*port),
-        });
-        process.addr.set_port(port);
-        process
+        Self { child, addr: unknown, lines, seen: Vec::new() }
     }
 
     /// Where it listens, seen from this machine.

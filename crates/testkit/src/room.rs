@@ -12,11 +12,7 @@ pub const GAME: &str = "tanks";
 /// A room under the caller's `code` with these members in order, the first of whom made it. Everything that the
 /// joins have caused is read, so the next thing that a member hears is about what the test does.
 #[track_caller]
-pub fn gather<const N: usize>(
-    addr: SocketAddr,
-    code: &str,
-    members: [(&str, Dialect); N],
-) -> [Peer; N] {
+pub fn gather<const N: usize>(addr: SocketAddr, code: &str, members: [(&str, Dialect); N]) -> [Peer; N] {
     let mut seated: Vec<Peer> = Vec::with_capacity(N);
     for (name, dialect) in members {
         let mut peer = Peer::authenticated(addr, name, dialect);

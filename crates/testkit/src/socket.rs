@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
 use crate::frame::Frame;
-use crate::http::{Response, read_some, request};
+use crate::http::{self, Response, exchange, read_some};
 
 /// One upgraded connection. Answers nothing by itself, not even a ping.
 #[derive(Debug)]
@@ -26,9 +26,21 @@ impl Socket {
     /// Upgrades a new connection; an answer other than 101 comes back as it is.
     #[track_caller]
     pub fn open(addr: SocketAddr, path: &str) -> Result<Self, Response> {
-        let (response, stream, unread) = match request(addr, "GET", path, &Self::UPGRADE) {
+        match http::connect(addr) {
+            Ok(stream) => Self::upgrade(stream, path, &[]),
+            Err(error) => panic!("connecting to {addr}: {error}"),
+        }
+    }
+
+    /// Upgrades a connection that the caller has made, and sends `first` together with the request.
+    #[track_caller]
+    pub fn upgrade(stream: TcpStream, path: &str, first: &[Frame]) -> Result<Self, Response> {
+        let host = stream.peer_addr().map_or_else(|_| "localhost".to_owned(), |addr| addr.to_string());
+        let mut bytes = http::request("GET", path, &host, &Self::UPGRADE);
+        bytes.extend(first.iter().flat_map(Frame::encode));
+        let (response, stream, unread) = match exchange(stream, &bytes) {
             Ok(answer) => answer,
-            Err(error) => panic!("upgrading {path} on {addr}: {error}"),
+            Err(error) => panic!("upgrading {path} on {host}: {error}"),
         };
         if response.status != 101 {
             return Err(response);

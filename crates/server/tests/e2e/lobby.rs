@@ -213,8 +213,8 @@ fn connection_info_travels_in_the_start_and_in_version_2_rosters() {
     toggle(&mut room, 0, &[0], false);
     toggle(&mut room, 1, &[0, 1], true);
     room[0].send_unit("StartGame");
-    for index in 0..2 {
-        let starting = room[index].expect("GameStarting");
+    for member in &mut room {
+        let starting = member.expect("GameStarting");
         for peer in starting["peer_connections"].as_array().expect("a list") {
             let owner = usize::from(peer["player_name"] == "Bob");
             assert_eq!(peer["connection_info"], infos[owner], "{peer}");
@@ -256,7 +256,8 @@ fn authority_falls_vacant_when_its_holder_goes() {
     let server = server().start();
     for code in ["AUTH02", "AUTH03"] {
         let [mut ada, mut bob] = gather(server.addr(), code, PAIR);
-        let (ada_id, vacant) = (ada.id.clone(), json!({"authority_player": null, "you_are_authority": false}));
+        let (ada_id, vacant) =
+            (ada.id.clone(), json!({"authority_player": null, "you_are_authority": false}));
         if code == "AUTH02" {
             ada.send_unit("LeaveRoom");
             ada.expect("RoomLeft");

@@ -1,11 +1,24 @@
 //! The real binary on real sockets: what clients and operators see of it.
 
+mod allowlist;
 mod binary;
+mod budgets;
+mod bystanders;
+mod framing;
 mod handshake;
+mod http;
 mod lobby;
+mod malformed;
+mod misplaced;
+mod oversized;
+mod reaping;
 mod relay;
 mod rooms;
+mod shutdown;
+mod slow_consumer;
 mod spectators;
+mod startup;
+mod timeouts;
 
 use signal_fish_testkit::Launch;
 

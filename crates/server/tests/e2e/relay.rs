@@ -40,7 +40,8 @@ fn everyone_but_the_sender_hears_it_stamped_in_version_3_only() {
 fn every_json_value_is_a_payload() {
     let server = server().start();
     let [mut ada, mut bob, _cat] = gather(server.addr(), "RELAY3", TRIO);
-    let values = [json!(null), json!(false), json!(0), json!(""), json!([]), json!({}), json!({"type": "Pong"})];
+    let values =
+        [json!(null), json!(false), json!(0), json!(""), json!([]), json!({}), json!({"type": "Pong"})];
     for (seq, payload) in (1..).zip(values) {
         ada.say(payload.clone());
         assert_eq!(bob.expect("GameData"), stamped(&ada, &payload, seq, 1));

@@ -306,7 +306,10 @@ fn the_first_broken_rule_is_the_one_reported() {
             json!({"game_name": "", "player_name": "", "max_players": 0, "join_only": true, "password": ""}),
             "INVALID_GAME_NAME",
         ),
-        (json!({"player_name": "", "max_players": 0, "join_only": true, "password": ""}), "INVALID_PLAYER_NAME"),
+        (
+            json!({"player_name": "", "max_players": 0, "join_only": true, "password": ""}),
+            "INVALID_PLAYER_NAME",
+        ),
         (json!({"max_players": 0, "join_only": true, "password": ""}), "INVALID_MAX_PLAYERS"),
         (json!({"join_only": true, "password": "", "room_code": "ORDER1"}), "INVALID_INPUT"),
         (json!({"room_code": "?"}), "ALREADY_IN_ROOM"),

@@ -1,0 +1,34 @@
+//! Prints a reference page made from the code: `cargo run --example reference -- config`.
+
+mod codes;
+mod config;
+mod messages;
+mod samples;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let page = match std::env::args().nth(1).as_deref() {
+        Some("messages") => messages::page(),
+        Some("error-codes") => codes::error_page(),
+        Some("close-codes") => codes::close_page(),
+        Some("config") => config::page(),
+        Some(_) | None => {
+            eprintln!("which page? messages, error-codes, close-codes or config");
+            return ExitCode::from(2);
+        }
+    };
+    match io::stdout().write_all(page.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// The start of every page.
+fn head(title: &str, text: &str) -> String {
+    format!(
+        "# {title}\n\n<!-- Made from the code by `cargo xtask docs`: change the code, not this page. -->\n\n{}\n",
+        text.trim_end()
+    )
+}

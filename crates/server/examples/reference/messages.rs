@@ -1,0 +1,65 @@
+//! The page of messages: what each is for, and one sample of each as it stands on the wire.
+
+use serde::Serialize;
+use signal_fish_protocol::{ClientMessage, ProtocolVersion, RoomResult, ServerMessage};
+
+use crate::{head, samples};
+
+const TEXT: &str = "\
+Every text frame is one message, a JSON object with the members `type` and `data`; a message without data has no member
+`data`. Members that are not known are ignored. Binary frames carry game data only.
+
+Members of the server's messages differ with the protocol version of the recipient: where that is so, there is a sample
+for each.
+";
+
+pub(crate) fn page() -> String {
+    let mut page = head("Messages", TEXT);
+    page += "\n## From client to server\n";
+    let samples = samples::client();
+    for (kind, meaning) in ClientMessage::KINDS {
+        page += &section(kind, meaning);
+        for sample in of_kind(kind, samples.iter().map(|sample| (sample.kind(), sample))) {
+            page += &block(sample);
+        }
+    }
+    page += "\n## From server to client\n";
+    let samples = samples::server();
+    for (kind, meaning) in ServerMessage::KINDS {
+        page += &section(kind, meaning);
+        for sample in of_kind(kind, samples.iter().map(|sample| (sample.kind(), sample))) {
+            page += &projections(sample);
+        }
+    }
+    page +=
+        "\n## What came of a room operation\n\nThe `result` of a `RoomOperationResult` is one of these.\n\n";
+    page += "| type | meaning |\n|---|---|\n";
+    page.extend(RoomResult::KINDS.iter().map(|(kind, meaning)| format!("| `{kind}` | {meaning} |\n")));
+    page
+}
+
+fn section(kind: &str, meaning: &str) -> String {
+    format!("\n### {kind}\n\n{meaning}\n")
+}
+
+/// The samples of one kind, of which there must be one.
+fn of_kind<'a, M>(kind: &str, samples: impl Iterator<Item = (&'a str, M)>) -> Vec<M> {
+    let found: Vec<M> = samples.filter(|(other, _)| *other == kind).map(|(_, sample)| sample).collect();
+    assert!(!found.is_empty(), "`{kind}` has no sample, add one to `samples.rs`");
+    found
+}
+
+/// The message as each version sees it; one block if all that see it see the same.
+fn projections(message: &ServerMessage<'_>) -> String {
+    let [v2, v3] = [ProtocolVersion::V2, ProtocolVersion::V3]
+        .map(|version| message.clone().project(version).map(|seen| block(&seen)));
+    match (v2, v3) {
+        (Some(v2), Some(v3)) if v2 != v3 => format!("\nOn protocol 2:\n{v2}\nOn protocol 3:\n{v3}"),
+        (v2, v3) => v3.or(v2).unwrap_or_default(),
+    }
+}
+
+fn block(message: &impl Serialize) -> String {
+    let json = serde_json::to_string_pretty(message).expect("messages have a JSON form");
+    format!("\n```json\n{json}\n```\n")
+}

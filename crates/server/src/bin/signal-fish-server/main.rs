@@ -1,0 +1,62 @@
+//! The binary: reads settings, builds the parts, runs until told to stop.
+
+mod args;
+mod greeting;
+mod health;
+mod logging;
+mod signals;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::{env, io};
+
+use anyhow::{Context as _, Result};
+use clap::Parser as _;
+use signal_fish_server::{Loaded, RuntimeSettings, Server, Settings};
+use tokio::runtime::{Builder, Runtime};
+use tracing::{info, warn};
+
+use args::Args;
+use signals::Signals;
+
+fn main() -> ExitCode {
+    run(&Args::parse()).unwrap_or_else(|error| {
+        // With stderr closed there is nobody to tell; the exit code still says it.
+        let _ = writeln!(io::stderr(), "{error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(args: &Args) -> Result<ExitCode> {
+    let Loaded { settings, notices } = Settings::load(&args.sources(env::vars_os()))?;
+    if args.health_check {
+        return health::check(&settings);
+    }
+    logging::init(&settings.logging);
+    notices.iter().for_each(|notice| warn!("{notice}"));
+    let runtime = runtime(&settings.runtime).context("cannot start threads")?;
+    let code = runtime.block_on(serve(&settings));
+    // Whatever still runs must not keep a process that was told to end.
+    runtime.shutdown_background();
+    code
+}
+
+async fn serve(settings: &Settings) -> Result<ExitCode> {
+    let (mut signals, stop) = Signals::listen().context("cannot listen for signals")?;
+    let server = Server::start(settings).await?;
+    greeting::print(server.local_addr(), settings);
+    tokio::select! {
+        drained = server.run_until(stop) => drained?,
+        code = signals.second() => return Ok(code),
+    }
+    info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn runtime(settings: &RuntimeSettings) -> io::Result<Runtime> {
+    let mut builder = Builder::new_multi_thread();
+    if let Some(n_threads) = settings.worker_threads {
+        builder.worker_threads(n_threads.get());
+    }
+    builder.enable_all().build()
+}

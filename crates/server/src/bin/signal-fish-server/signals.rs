@@ -1,0 +1,82 @@
+//! Listens for the signals that end the process: the first one drains, the second one ends it at once.
+
+use std::io;
+use std::process::ExitCode;
+
+use tokio::sync::oneshot;
+use tracing::warn;
+
+/// SIGTERM and SIGINT; where there are no such signals, Ctrl-C.
+pub(crate) struct Signals {
+    sources: Sources,
+    first: Option<oneshot::Sender<()>>,
+}
+
+impl Signals {
+    /// Listens from now on; also what resolves at the first signal.
+    pub(crate) fn listen() -> io::Result<(Self, impl Future<Output = ()>)> {
+        let (first, seen) = oneshot::channel();
+        let stop = async {
+            // The sender is dropped only with the process.
+            let _ = seen.await;
+        };
+        Ok((Self { sources: Sources::listen()?, first: Some(first) }, stop))
+    }
+
+    /// Announces the first signal, and resolves at the second with the exit code of a process that it ended.
+    pub(crate) async fn second(&mut self) -> ExitCode {
+        loop {
+            let number = self.sources.next().await;
+            match self.first.take() {
+                Some(first) => {
+                    let _ = first.send(());
+                }
+                None => {
+                    warn!(number, "second signal, ending without grace");
+                    return ExitCode::from(128 + number);
+                }
+            }
+        }
+    }
+}
+
+const SIGINT: u8 = 2;
+
+#[cfg(unix)]
+struct Sources {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Sources {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// The number of the next signal.
+    async fn next(&mut self) -> u8 {
+        const SIGTERM: u8 = 15;
+        tokio::select! {
+            _ = self.interrupt.recv() => SIGINT,
+            _ = self.terminate.recv() => SIGTERM,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Sources;
+
+#[cfg(not(unix))]
+impl Sources {
+    fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// The number of the next signal.
+    async fn next(&mut self) -> u8 {
+        let _ = tokio::signal::ctrl_c().await;
+        SIGINT
+    }
+}

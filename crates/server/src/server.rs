@@ -1,0 +1,195 @@
+//! A running server: its parts put together, and the order in which they stop.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use signal_fish_coordination::LocalCoordinator;
+use signal_fish_hub::Hub;
+use signal_fish_storage::MemoryDatabase;
+use signal_fish_transport::{Listener, Unsettled};
+use tokio::time::{sleep, timeout};
+use tracing::info;
+
+use crate::plan::Plan;
+use crate::settings::{Problems, Settings};
+
+/// A server whose port is open. Dropping it closes the port.
+#[derive(Debug)]
+pub struct Server {
+    hub: Hub,
+    listener: Listener,
+    drain: Drain,
+}
+
+impl Server {
+    /// Starts a server and opens its port; connections are served by [`Server::run_until`]. Needs a tokio runtime
+    /// with time and input, and changes nothing else of the process.
+    pub async fn start(settings: &Settings) -> Result<Self, StartError> {
+        let plan = Plan::new(settings)?;
+        let database = Arc::new(MemoryDatabase::default());
+        let coordinator = Arc::new(LocalCoordinator);
+        let hub = Hub::start(plan.hub, plan.authenticator, database, coordinator).await?;
+        let cannot_listen = |error| StartError::Listen { addr: plan.addr, error };
+        let listener = Listener::bind(plan.addr, hub.clone(), plan.listener).await.map_err(cannot_listen)?;
+        info!(addr = %listener.local_addr(), "listening");
+        Ok(Self { hub, listener, drain: plan.drain })
+    }
+
+    /// Where it listens: the real port where the settings say 0.
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `stop` resolves, then drains: takes no new work, waits until everyone has left or the grace of
+    /// the settings is over, closes what is left, and the port last. Refuses to call that done if connections do
+    /// not end.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Unsettled> {
+        let Self { hub, listener, drain } = self;
+        let drained = async {
+            stop.await;
+            drain.run(&hub).await;
+        };
+        listener.serve(drained).await
+    }
+}
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The settings are not sound.
+    #[error(transparent)]
+    Settings(#[from] Problems),
+    /// The rooms could not be set up.
+    #[error(transparent)]
+    Hub(#[from] signal_fish_hub::StartError),
+    /// The port could not be opened.
+    #[error("cannot listen on {addr}: {error}; {}", advice(error))]
+    Listen {
+        /// What was asked for.
+        addr: SocketAddr,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+fn advice(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        "set `port` (or --port) to one from 1024 on, or let the process open lower ones"
+    } else if error.kind() == io::ErrorKind::AddrNotAvailable {
+        "set `server.bind` (or --bind) to an address of this machine"
+    } else {
+        "stop what listens there, or set another `port` (or --port)"
+    }
+}
+
+/// What happens between the wish to stop and the closing of the port.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Drain {
+    /// How long connections may go on.
+    pub(crate) grace: Duration,
+    /// After which time clients are told to come back.
+    pub(crate) retry_after: Duration,
+}
+
+impl Drain {
+    /// The port stays open meanwhile: load balancers must see that the server is not ready, not that it is gone.
+    async fn run(self, hub: &Hub) {
+        let Self { grace, retry_after } = self;
+        info!(grace_secs = grace.as_secs(), "draining");
+        hub.drain(grace, retry_after);
+        let emptied = async {
+            sleep(UPGRADES_LAND).await;
+            hub.emptied().await;
+        };
+        if timeout(grace, emptied).await.is_err() {
+            info!(n_connections = hub.n_sessions(), "the grace is over, closing what is left");
+        }
+        hub.shut_down();
+    }
+}
+
+/// An upgrade that was accepted just before the drain is a session by then; a hub that is empty earlier may not stay
+/// so.
+const UPGRADES_LAND: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use signal_fish_auth::Authenticator;
+    use signal_fish_hub::{HubConfig, Session, Taken};
+    use signal_fish_protocol::{CloseCode, ProtocolVersion};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    const GRACE: Duration = Duration::from_secs(30);
+
+    fn drain(grace: Duration) -> Drain {
+        Drain { grace, retry_after: Duration::ZERO }
+    }
+
+    async fn hub() -> Hub {
+        let (database, coordinator) = (Arc::<MemoryDatabase>::default(), Arc::new(LocalCoordinator));
+        Hub::start(HubConfig::default(), Authenticator::open(), database, coordinator).await.unwrap()
+    }
+
+    fn was_told_to_end(session: &Session) -> bool {
+        let taken =
+            session.outbox().poll_take(&Context::from_waker(Waker::noop()), &mut Vec::new(), usize::MAX);
+        taken == Poll::Ready(Taken::Ending(CloseCode::ServerShutdown))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn connections_have_the_whole_grace_and_no_more() {
+        let hub = hub().await;
+        let session = hub.connect(ProtocolVersion::V2);
+        let start = Instant::now();
+        let mut drained = pin!(drain(GRACE).run(&hub));
+        assert!(timeout(GRACE - Duration::from_millis(1), &mut drained).await.is_err());
+        assert!(hub.is_draining() && !was_told_to_end(&session));
+        drained.await;
+        assert_eq!(start.elapsed(), GRACE);
+        assert!(was_told_to_end(&session));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_the_last_one_leaves_the_wait_is_over() {
+        let hub = hub().await;
+        let session = hub.connect(ProtocolVersion::V3);
+        let start = Instant::now();
+        let leaves = async {
+            sleep(GRACE / 3).await;
+            drop(session);
+        };
+        tokio::join!(drain(GRACE).run(&hub), leaves);
+        assert_eq!(start.elapsed(), GRACE / 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_connections_only_upgrades_are_waited_for() {
+        let hub = hub().await;
+        let start = Instant::now();
+        drain(GRACE).run(&hub).await;
+        assert_eq!(start.elapsed(), UPGRADES_LAND);
+        drain(Duration::ZERO).run(&hub).await;
+        assert_eq!(start.elapsed(), UPGRADES_LAND, "no grace, no wait");
+    }
+
+    #[test]
+    fn a_port_that_cannot_be_opened_says_what_to_change() {
+        for (kind, part) in [
+            (io::ErrorKind::AddrInUse, "set another `port`"),
+            (io::ErrorKind::AddrNotAvailable, "set `server.bind`"),
+            (io::ErrorKind::PermissionDenied, "from 1024 on"),
+        ] {
+            let error =
+                StartError::Listen { addr: ([127, 0, 0, 1], 80).into(), error: kind.into() }.to_string();
+            assert!(error.starts_with("cannot listen on 127.0.0.1:80: ") && error.contains(part), "{error}");
+        }
+    }
+}

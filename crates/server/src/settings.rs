@@ -1,0 +1,125 @@
+//! Everything an operator can set. Keys, defaults and bounds are those of the published server where it has them.
+
+/// A constant that is known not to be zero.
+macro_rules! nonzero {
+    ($number:expr) => {
+        const { std::num::NonZero::new($number).expect("above zero") }
+    };
+}
+
+mod logging;
+mod protocol;
+mod rate_limit;
+mod relay_types;
+mod sdk;
+mod security;
+mod server;
+mod websocket;
+
+mod problem;
+mod published;
+mod reference;
+mod rules;
+mod schema;
+mod sources;
+
+#[cfg(test)]
+mod tests;
+
+use std::num::NonZeroUsize;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use signal_fish_protocol::limits;
+
+use crate::plan::Plan;
+
+pub use logging::{LogFormat, LogLevel, LoggingSettings};
+pub use problem::{Problem, Problems};
+pub use protocol::{PlayerNameSettings, ProtocolSettings};
+pub use rate_limit::RateLimitSettings;
+pub use reference::Key;
+pub use relay_types::RelayTypeSettings;
+pub use sdk::SdkCompatibilitySettings;
+pub use security::{AllowedApp, SecuritySettings};
+pub use server::ServerSettings;
+pub use sources::Sources;
+pub use websocket::WebsocketSettings;
+
+/// Everything an operator can set.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The port to listen on; 0 takes any free one.
+    pub port: u16,
+    /// Where the server listens, how many rooms there are and how long they live.
+    pub server: ServerSettings,
+    /// What one connection may do in a while.
+    pub rate_limit: RateLimitSettings,
+    /// What the server offers to clients, and what names and codes look like.
+    pub protocol: ProtocolSettings,
+    /// What is logged to stderr, and in which form.
+    pub logging: LoggingSettings,
+    /// Who may connect, how often, and how much they may say at once.
+    pub security: SecuritySettings,
+    /// Deadlines and queues of every connection.
+    pub websocket: WebsocketSettings,
+    /// Labels that clients are told about the relay of their room.
+    pub relay_types: RelayTypeSettings,
+    /// How the process uses the machine.
+    pub runtime: RuntimeSettings,
+}
+
+/// How the process uses the machine.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RuntimeSettings {
+    /// How many threads serve connections; null for one per processor.
+    #[schemars(range(min = 1, max = 1_024))]
+    pub worker_threads: Option<NonZeroUsize>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            port: limits::DEFAULT_PORT,
+            server: ServerSettings::default(),
+            rate_limit: RateLimitSettings::default(),
+            protocol: ProtocolSettings::default(),
+            logging: LoggingSettings::default(),
+            security: SecuritySettings::default(),
+            websocket: WebsocketSettings::default(),
+            relay_types: RelayTypeSettings::default(),
+            runtime: RuntimeSettings::default(),
+        }
+    }
+}
+
+/// Settings that were read from their sources.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// What the operator should know although it does not keep the server from starting.
+    pub notices: Vec<String>,
+}
+
+impl Settings {
+    /// Reads and checks settings. All that is wrong is told at once, as far as it can be seen at once.
+    pub fn load(sources: &Sources) -> Result<Loaded, Problems> {
+        let mut tree = sources.merged()?;
+        let mut findings = schema::check(&mut tree);
+        findings.problems.none()?;
+        let settings: Self = tree.try_deserialize().expect("the schema describes exactly these settings");
+        Plan::new(&settings)?;
+        findings.notices.extend(rules::notices(&settings));
+        Ok(Loaded { settings, notices: findings.notices })
+    }
+
+    /// What does not keep to its bounds, or does not go together.
+    pub(crate) fn problems(&self) -> Problems {
+        let mut problems = schema::check_whole(self);
+        rules::check(self, &mut problems);
+        problems
+    }
+}

@@ -1,0 +1,122 @@
+//! Keys of the published server 0.12 that this release does not have. What asks for something that is not here is
+//! refused: who sets up TLS must not get a server without.
+
+use serde_json::Value as Json;
+
+/// What becomes of a key that only the published server has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Fate {
+    /// It asks for nothing that would be missed; why.
+    Harmless(&'static str),
+    /// It asks for something that is not here; what.
+    Refused(&'static str),
+}
+
+/// Judges `value` of a key; nothing if the published server has no such key either.
+pub(super) fn fate(key: &str, value: &Json) -> Option<Fate> {
+    let pattern = without_indices(key);
+    let is_in = |known: &str| {
+        pattern.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let known = KEYS.iter().filter(|(known, ..)| is_in(known)).max_by_key(|(known, ..)| known.len())?;
+    let (_, harmless, why) = known;
+    let is_harmless = match harmless {
+        Harmless::Always => true,
+        Harmless::Off => is_empty(value) || *value == false || *value == 0,
+        Harmless::Only(text) => is_empty(value) || *value == *text,
+        Harmless::Never => is_empty(value),
+    };
+    Some(if is_harmless { Fate::Harmless(why) } else { Fate::Refused(why) })
+}
+
+/// Whether keys below this one are judged by themselves.
+pub(super) fn is_section(key: &str) -> bool {
+    let is_below = |known: &str| known.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
+    KEYS.iter().any(|(known, ..)| is_below(known))
+}
+
+/// `security.allowed_apps[3].max_rooms` without its `[3]`.
+fn without_indices(key: &str) -> String {
+    let parts: Vec<_> = key.split('.').map(|part| part.split('[').next().unwrap_or(part)).collect();
+    parts.join(".")
+}
+
+fn is_empty(value: &Json) -> bool {
+    matches!(value.to_string().as_str(), "null" | "[]" | "{}" | "\"\"")
+}
+
+/// Which values of a key ask for nothing, besides those that are empty.
+enum Harmless {
+    Always,
+    /// `false` and 0.
+    Off,
+    /// This text.
+    Only(&'static str),
+    Never,
+}
+
+use Harmless::{Always, Never, Off, Only};
+
+const NO_METRICS: &str = "there is no metrics endpoint to set up";
+const NO_FILES: &str = "logs go to stderr";
+const NO_RECONNECTION: &str = "there is no reconnection";
+const NO_APP_LIMITS: &str = "there are no limits of single apps";
+const NO_RELAY_BUDGET: &str = "the volume of game data is not limited";
+const NO_SIGNALS: &str = "signals are not relayed";
+const NO_PEER_TO_PEER: &str = "game data goes through the relay only";
+const NO_TLS: &str = "there is no built-in TLS, put a proxy in front";
+const NO_BATCHING: &str = "what waits for a connection is always written together";
+
+/// Key or section; which values ask for nothing; why that is so, or what is missing. The longest entry counts.
+#[rustfmt::skip]
+const KEYS: [(&str, Harmless, &str); 49] = [
+    ("coordination", Always, "the published server never reads it either"),
+    ("environment", Always, "there is no production mode"),
+    ("logging.dir", Always, NO_FILES),
+    ("logging.enable_file_logging", Off, NO_FILES),
+    ("logging.filename", Always, NO_FILES),
+    ("logging.rotation", Always, NO_FILES),
+    ("metrics", Always, NO_METRICS),
+    ("protocol.enable_protobuf_game_data", Off, "game data is JSON or MessagePack"),
+    ("protocol.enable_rkyv_game_data", Off, "game data is JSON or MessagePack"),
+    ("rate_limit.max_relay_bytes", Never, NO_RELAY_BUDGET),
+    ("rate_limit.max_room_relay_bytes", Never, NO_RELAY_BUDGET),
+    ("rate_limit.max_signal_errors", Always, NO_SIGNALS),
+    ("rate_limit.max_signals", Always, NO_SIGNALS),
+    ("security.allowed_apps.app_secret", Always, "the app id is public, secrets were never checked"),
+    ("security.allowed_apps.max_players_per_room", Never, NO_APP_LIMITS),
+    ("security.allowed_apps.max_relay_bytes", Never, NO_APP_LIMITS),
+    ("security.allowed_apps.max_rooms", Never, NO_APP_LIMITS),
+    ("security.allowed_apps.rate_limit_per_minute", Never, NO_APP_LIMITS),
+    ("security.allowed_apps.require_connect_token", Off, "there are no connect tokens"),
+    ("security.app_auth_path", Never, "apps are listed in `security.allowed_apps`"),
+    ("security.connect_token", Never, "there are no connect tokens"),
+    ("security.cors_origins", Only("*"), "the origin of a browser's request is not checked"),
+    ("security.max_game_data_bytes", Never, "the limit for all is `security.max_message_size`"),
+    ("security.metrics_auth_token", Always, NO_METRICS),
+    ("security.require_metrics_auth", Always, NO_METRICS),
+    ("security.transport.tls", Never, NO_TLS),
+    ("security.transport.tls.client_auth", Only("none"), NO_TLS),
+    ("security.transport.tls.enabled", Off, NO_TLS),
+    ("security.transport.token_binding", Always, "there is no token binding"),
+    ("security.transport.token_binding.enabled", Off, "there is no token binding"),
+    ("server.enable_reconnection", Off, NO_RECONNECTION),
+    ("server.event_buffer_size", Never, NO_RECONNECTION),
+    ("server.heartbeat_db_throttle_secs", Always, "activity is not throttled"),
+    ("server.heartbeat_throttle_secs", Always, "activity is not throttled"),
+    ("server.reconnection_window", Never, NO_RECONNECTION),
+    ("server.region_id", Always, "no client sees it"),
+    ("server.room_cleanup_interval", Always, "every room keeps its own deadline"),
+    ("session", Never, NO_PEER_TO_PEER),
+    ("session.default_topology", Only("relay"), NO_PEER_TO_PEER),
+    ("session.enable_direct", Off, NO_PEER_TO_PEER),
+    ("session.enable_ice_pregather", Off, NO_PEER_TO_PEER),
+    ("session.enable_webrtc", Off, NO_PEER_TO_PEER),
+    ("turn", Always, NO_PEER_TO_PEER),
+    ("turn.enabled", Off, NO_PEER_TO_PEER),
+    ("websocket.batch_interval_ms", Always, NO_BATCHING),
+    ("websocket.batch_size", Always, NO_BATCHING),
+    ("websocket.control_queue_capacity", Always, "all that waits for a connection has one limit"),
+    ("websocket.delivery_stats_interval_secs", Off, "there are no delivery statistics"),
+    ("websocket.enable_batching", Always, NO_BATCHING),
+];

@@ -1,0 +1,31 @@
+//! Section `rate_limit`: what one connection may do in a while.
+
+use std::num::NonZeroU32;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What one connection may do in a while. Budgets come back evenly over the window, not all at its end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RateLimitSettings {
+    /// Seconds in which a used-up budget is whole again.
+    pub time_window: NonZeroU32,
+    /// Rooms that a connection may make in a window.
+    pub max_room_creations: NonZeroU32,
+    /// Rooms that a connection may try to enter in a window, as player or spectator.
+    pub max_join_attempts: NonZeroU32,
+    /// Error replies and pongs that a connection may cause in a window. One more closes it with 4006.
+    pub max_inbound_error_replies: NonZeroU32,
+}
+
+impl Default for RateLimitSettings {
+    fn default() -> Self {
+        Self {
+            time_window: nonzero!(60),
+            max_room_creations: nonzero!(5),
+            max_join_attempts: nonzero!(20),
+            max_inbound_error_replies: nonzero!(3_000),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Section `security`: who may connect, how often, and how much they may say at once.
+
+use std::num::NonZeroUsize;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use signal_fish_protocol::limits;
+
+/// Who may connect, how often, and how much they may say at once.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SecuritySettings {
+    /// Whether only clients may play that authenticate for one of `security.allowed_apps`. Without it the
+    /// server is open: everyone who reaches the port may play.
+    pub enforce_app_id_allowlist: bool,
+    /// The apps that may use this server.
+    pub allowed_apps: Vec<AllowedApp>,
+    /// Allows an open server to listen on an address that other machines can reach.
+    pub allow_open: bool,
+    /// The largest message taken from a client, in bytes.
+    #[schemars(range(min = 1))]
+    pub max_message_size: usize,
+    /// The largest message sent to a client, in bytes. At least `security.max_message_size` and 256 more.
+    #[schemars(range(min = 1, max = 67_108_864))]
+    pub max_outbound_message_size: usize,
+    /// The largest signal, in bytes of JSON. At most `security.max_message_size`.
+    #[schemars(range(min = 1))]
+    pub max_signal_bytes: usize,
+    /// The largest connection info of a player, in bytes of JSON. At most `security.max_message_size`, and
+    /// small enough for a full room of them to fit into one outbound message.
+    #[schemars(range(min = 1))]
+    pub max_connection_info_bytes: usize,
+    /// The most connections from one IPv4 address or IPv6 /64 network. At most `security.max_connections`.
+    pub max_connections_per_ip: NonZeroUsize,
+    /// The most connections.
+    pub max_connections: NonZeroUsize,
+}
+
+impl Default for SecuritySettings {
+    fn default() -> Self {
+        Self {
+            enforce_app_id_allowlist: false,
+            allowed_apps: Vec::new(),
+            allow_open: false,
+            max_message_size: limits::INBOUND_BYTES_MAX,
+            max_outbound_message_size: limits::OUTBOUND_BYTES_MAX,
+            max_signal_bytes: limits::SIGNAL_BYTES_MAX,
+            max_connection_info_bytes: limits::CONNECTION_INFO_BYTES_MAX,
+            max_connections_per_ip: nonzero!(64),
+            max_connections: nonzero!(10_000),
+        }
+    }
+}
+
+/// An app that may use this server.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AllowedApp {
+    /// The public label that its clients send: 1 to 256 bytes, no control characters, each only once.
+    pub app_id: String,
+    /// What its clients are told it is called.
+    pub app_name: String,
+}

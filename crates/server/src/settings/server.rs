@@ -1,0 +1,54 @@
+//! Section `server`: where it listens, how many rooms there are and how long they live.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::num::{NonZeroU8, NonZeroU32, NonZeroUsize};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use signal_fish_protocol::limits;
+
+/// Where the server listens, how many rooms there are and how long they live.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerSettings {
+    /// The address to listen on. `0.0.0.0` and `::` mean every address of the machine, and like any address
+    /// that others can reach they need an allowlist or `security.allow_open`.
+    pub bind: IpAddr,
+    /// How many players a room has if its creator does not say. At most `protocol.max_players_limit`.
+    pub default_max_players: NonZeroU8,
+    /// Seconds after which a connection is closed that sent nothing, not even the answer to a ping; 0 for never.
+    pub ping_timeout: u32,
+    /// Seconds between the announcement of a shutdown and its end. 0 stops at once.
+    pub drain_grace_secs: u32,
+    /// The most rooms of one game.
+    pub max_rooms_per_game: NonZeroUsize,
+    /// The most rooms of all games together.
+    pub max_rooms: NonZeroUsize,
+    /// Seconds that an empty room keeps its code.
+    pub empty_room_timeout: u32,
+    /// Seconds after which a room is closed in which nobody said anything.
+    pub inactive_room_timeout: NonZeroU32,
+    /// ASCII letters and digits that lead every code the server makes up. Shorter than
+    /// `protocol.room_code_length`.
+    pub room_code_prefix: Option<String>,
+    /// How many may watch a room: null for twice as many as may play, 0 for any number.
+    pub default_max_spectators: Option<u8>,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            bind: Ipv4Addr::LOCALHOST.into(),
+            default_max_players: nonzero!(limits::PLAYERS_DEFAULT),
+            ping_timeout: 30,
+            drain_grace_secs: 30,
+            max_rooms_per_game: nonzero!(1_000),
+            max_rooms: nonzero!(10_000),
+            empty_room_timeout: 300,
+            inactive_room_timeout: nonzero!(3_600),
+            room_code_prefix: None,
+            default_max_spectators: None,
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Where settings come from, lowest first: defaults, one file, inline JSON, environment variables, flags.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use config::{Config, Map, Source, Value, ValueKind};
+use serde_json::Value as Json;
+
+use super::Settings;
+use super::problem::Problems;
+
+/// Where settings come from. Objects of several sources are merged, anything else is replaced by the higher one.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Sources {
+    /// The file to read. Without one `SIGNAL_FISH_CONFIG_PATH` names it, and without that `config.json` in the
+    /// working directory is read if it exists.
+    pub file: Option<PathBuf>,
+    /// Environment variables, as names and values. Those that do not start with `SIGNAL_FISH_` are ignored.
+    pub environment: Vec<(OsString, OsString)>,
+    /// The flag `--port`.
+    pub port: Option<u16>,
+    /// The flag `--bind`.
+    pub bind: Option<IpAddr>,
+}
+
+impl Sources {
+    /// All sources as one tree; every value knows which of them it is from.
+    pub(super) fn merged(&self) -> Result<Value, Problems> {
+        let mut problems = Problems::default();
+        let mut layers = vec![Layer::defaults()];
+        layers.extend(self.file(&mut problems));
+        layers.extend(self.inline(&mut problems));
+        layers.extend(self.variables(&mut problems));
+        layers.extend(self.flags());
+        for layer in &mut layers {
+            layer.rename_aliases(&mut problems);
+        }
+        problems.none()?;
+        let merged = layers.into_iter().fold(Config::builder(), |all, layer| all.add_source(layer)).build();
+        Ok(merged.expect("layers are already read").cache)
+    }
+
+    fn file(&self, problems: &mut Problems) -> Option<Layer> {
+        let named = self.file.clone().or_else(|| self.variable(PATH).map(PathBuf::from));
+        let path = named.as_deref().unwrap_or(Path::new("config.json"));
+        let name = path.display().to_string();
+        match fs::read_to_string(path) {
+            Ok(text) => Layer::parse(&name, &text, problems),
+            Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => None,
+            Err(error) => {
+                problems.add(name, format!("cannot be read: {error}"));
+                None
+            }
+        }
+    }
+
+    fn inline(&self, problems: &mut Problems) -> Option<Layer> {
+        if self.variable(STDIN).is_some_and(|value| !value.is_empty()) {
+            problems.add(STDIN, "not supported, use `--config /dev/stdin` instead");
+        }
+        let Some(text) = self.variable(JSON)?.to_str() else {
+            problems.add(JSON, "set valid UTF-8");
+            return None;
+        };
+        Layer::parse(JSON, text, problems)
+    }
+
+    /// One layer for each variable `SIGNAL_FISH__SECTION__KEY`, merged into one: their order means nothing.
+    fn variables(&self, problems: &mut Problems) -> Option<Layer> {
+        let mut by_path = BTreeMap::new();
+        for (name, value) in &self.environment {
+            let Some(rest) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
+            let name = format!("{PREFIX}{rest}");
+            let path = rest.split("__").filter(|part| !part.is_empty()).map(str::to_lowercase);
+            let path: Vec<String> = path.collect();
+            match value.to_str() {
+                None => problems.add(name, "set valid UTF-8"),
+                Some(_) if path.len() > VARIABLE_DEPTH_MAX => {
+                    problems.add(name, "no key is nested that deep")
+                }
+                Some(value) => {
+                    if let Some((other, _)) = by_path.insert(path, (name.clone(), value)) {
+                        problems.add(name, format!("the same key as {other}, set only one of them"));
+                    }
+                }
+            }
+        }
+        let layers: Vec<Layer> = by_path
+            .into_iter()
+            .filter(|(path, _)| !path.is_empty())
+            .map(|(path, (name, value))| Layer::nested(&name, &path, &typed(&path, value)))
+            .collect();
+        Some(Layer(layers.collect().expect("layers are already read")))
+    }
+
+    fn flags(&self) -> impl Iterator<Item = Layer> {
+        let port = self.port.map(|port| Layer::nested("--port", &["port"], &port.into()));
+        let bind =
+            self.bind.map(|bind| Layer::nested("--bind", &["server", "bind"], &bind.to_string().into()));
+        port.into_iter().chain(bind)
+    }
+
+    fn variable(&self, name: &str) -> Option<&OsString> {
+        self.environment.iter().find(|(other, _)| other == name).map(|(_, value)| value)
+    }
+}
+
+/// The value of a variable: JSON if it is that, else text.
+fn typed(path: &[String], value: &str) -> Json {
+    let value = value.trim();
+    match serde_json::from_str(value) {
+        Ok(json) => json,
+        Err(_) if path == SYMBOLS => value.split(',').collect(),
+        Err(_) => value.into(),
+    }
+}
+
+/// One source as a tree.
+#[derive(Clone, Debug)]
+struct Layer(Map<String, Value>);
+
+impl Layer {
+    /// The lowest layer, so that objects of others are merged with the defaults. Defaults have no origin.
+    fn defaults() -> Self {
+        let defaults = serde_json::to_value(Settings::default()).expect("settings have a JSON form");
+        Self::new(None, &defaults).expect("settings are an object")
+    }
+
+    /// Reads a JSON object. One that is empty or white space is no layer.
+    fn parse(origin: &str, text: &str, problems: &mut Problems) -> Option<Self> {
+        if text.trim().is_empty() {
+            return None;
+        }
+        match serde_json::from_str(text).map(|json| Self::new(Some(origin), &json)) {
+            Ok(Some(layer)) => return layer.with_plain_keys(origin, problems),
+            Ok(None) => problems.add(origin, "set a JSON object"),
+            Err(error) => problems.add(origin, format!("not JSON: {error}")),
+        }
+        None
+    }
+
+    /// The merge takes a key at the root for a path, and would find a second spelling of every key.
+    fn with_plain_keys(self, origin: &str, problems: &mut Problems) -> Option<Self> {
+        let mut paths: Vec<_> = self.0.keys().filter(|key| key.contains(['.', '['])).collect();
+        paths.sort();
+        for path in &paths {
+            problems.add_from(Some(origin), *path, "unknown key, write an object in an object");
+        }
+        paths.is_empty().then_some(self)
+    }
+
+    fn new(origin: Option<&str>, json: &Json) -> Option<Self> {
+        let origin = origin.map(str::to_owned);
+        let json = json.as_object()?;
+        Some(Self(json.iter().map(|(key, json)| (key.clone(), tree(origin.as_ref(), json))).collect()))
+    }
+
+    fn nested(origin: &str, path: &[impl AsRef<str>], value: &Json) -> Self {
+        let wrap = |inner, key: &_| Json::from_iter([(AsRef::as_ref(key), inner)]);
+        let json = path.iter().rev().fold(value.clone(), wrap);
+        Self::new(Some(origin), &json).expect("a path is not empty")
+    }
+
+    /// Gives keys their present names, before layers are merged: two names would not replace each other.
+    fn rename_aliases(&mut self, problems: &mut Problems) {
+        for (section, alias, name) in ALIASES {
+            let Some(Value { kind: ValueKind::Table(members), .. }) = self.0.get_mut(section) else {
+                continue;
+            };
+            let Some(value) = members.remove(alias) else { continue };
+            if members.contains_key(name) {
+                let advice = format!("the old name of `{section}.{name}`, set only one of them");
+                problems.add_from(value.origin(), format!("{section}.{alias}"), advice);
+            }
+            members.insert(name.to_owned(), value);
+        }
+    }
+}
+
+impl Source for Layer {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Value>, config::ConfigError> {
+        Ok(self.0.clone())
+    }
+}
+
+/// A JSON value, every part of which knows where it is from.
+pub(super) fn tree(origin: Option<&String>, json: &Json) -> Value {
+    match json {
+        Json::Null => Value::new(origin, ValueKind::Nil),
+        Json::Bool(value) => Value::new(origin, *value),
+        Json::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(number), _, _) => Value::new(origin, number),
+            (None, Some(number), _) => Value::new(origin, number),
+            (None, None, number) => Value::new(origin, number),
+        },
+        Json::String(text) => Value::new(origin, text.as_str()),
+        Json::Array(items) => {
+            Value::new(origin, items.iter().map(|item| tree(origin, item)).collect::<Vec<_>>())
+        }
+        Json::Object(members) => {
+            let members = members.iter().map(|(key, member)| (key.clone(), tree(origin, member)));
+            Value::new(origin, members.collect::<Map<_, _>>())
+        }
+    }
+}
+
+const PREFIX: &str = "SIGNAL_FISH__";
+const PATH: &str = "SIGNAL_FISH_CONFIG_PATH";
+const JSON: &str = "SIGNAL_FISH_CONFIG_JSON";
+const STDIN: &str = "SIGNAL_FISH_CONFIG_STDIN";
+
+/// More than any key has; a tree is walked by recursion.
+const VARIABLE_DEPTH_MAX: usize = 16;
+
+/// The one list that may be written as a comma list in a variable.
+const SYMBOLS: [&str; 3] = ["protocol", "player_name_validation", "allowed_symbols"];
+
+/// Section, old name, present name.
+const ALIASES: [(&str, &str, &str); 2] = [
+    ("security", "require_websocket_auth", "enforce_app_id_allowlist"),
+    ("security", "authorized_apps", "allowed_apps"),
+];

@@ -1,0 +1,56 @@
+//! Section `websocket`: deadlines and queues of every connection.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Deadlines and queues of every connection.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebsocketSettings {
+    /// Seconds that a client may take to authenticate, where that is needed.
+    #[schemars(range(min = 5, max = 60))]
+    pub auth_timeout_secs: u32,
+    /// Seconds that the header of an HTTP request may take.
+    #[schemars(range(min = 1, max = 60))]
+    pub http_header_read_timeout_secs: u32,
+    /// Seconds after which a connection is closed that sent no message; 0 for never.
+    pub idle_timeout_secs: u32,
+    /// Seconds of silence after which a connection is pinged; 0 for never.
+    #[schemars(range(max = 3_600))]
+    pub server_ping_interval_secs: u32,
+    /// Seconds that the answer to a ping may take.
+    #[schemars(range(min = 1, max = 3_600))]
+    pub pong_timeout_secs: u32,
+    /// The send buffer of each socket in the operating system, in bytes; 0 leaves it to the system.
+    #[schemars(range(max = 16_777_216))]
+    pub socket_send_buffer_bytes: usize,
+    /// How many messages may wait for one connection before it counts as slow.
+    pub send_queue_capacity: NonZeroUsize,
+    /// How many bytes may wait for one connection; more closes it at once, with 4002. At least
+    /// `security.max_message_size` and 256 more.
+    pub send_queue_bytes: NonZeroUsize,
+    /// Milliseconds that a connection may be slow until it is closed, with 4002. Below `server.ping_timeout`.
+    #[schemars(range(min = 1, max = 600_000))]
+    pub slow_consumer_timeout_ms: u32,
+    /// Milliseconds that a write to a connection may make no progress until it is closed, with 4002.
+    pub max_sojourn_ms: NonZeroU32,
+}
+
+impl Default for WebsocketSettings {
+    fn default() -> Self {
+        Self {
+            auth_timeout_secs: 10,
+            http_header_read_timeout_secs: 10,
+            idle_timeout_secs: 300,
+            server_ping_interval_secs: 10,
+            pong_timeout_secs: 5,
+            socket_send_buffer_bytes: 65_536,
+            send_queue_capacity: nonzero!(1_024),
+            send_queue_bytes: nonzero!(4_194_304),
+            slow_consumer_timeout_ms: 5_000,
+            max_sojourn_ms: nonzero!(15_000),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! A server that knows its apps: who must authenticate, as what, and that apps do not meet.
+
+use serde_json::json;
+use signal_fish_testkit::{Dialect, GAME, Launch, Peer, ServerProcess, join_room};
+
+use crate::server;
+
+fn two_apps() -> Launch {
+    server().set("security.enforce_app_id_allowlist", json!(true)).set(
+        "security.allowed_apps",
+        json!([{"app_id": "tanks-live", "app_name": "Tanks"}, {"app_id": "tanks-beta", "app_name": "Tanks (beta)"}]),
+    )
+}
+
+/// A connection that has authenticated for this app.
+#[track_caller]
+fn player_of(server: &ServerProcess, app_id: &str, name: &str) -> Peer {
+    let mut peer = Peer::connect(server.addr(), "/v2/ws", name);
+    peer.send("Authenticate", json!({"app_id": app_id, "protocol_version": 3}));
+    peer.expect("Authenticated");
+    peer.expect("ProtocolInfo");
+    peer
+}
+
+#[test]
+fn a_known_app_is_called_by_its_name() {
+    let server = two_apps().start();
+    for (app_id, name) in [("tanks-live", "Tanks"), ("tanks-beta", "Tanks (beta)")] {
+        for dialect in [Dialect::V2, Dialect::V3] {
+            let mut peer = Peer::connect(server.addr(), "/v2/ws", app_id);
+            let mut authenticate = dialect.authenticate();
+            authenticate["app_id"] = json!(app_id);
+            peer.send("Authenticate", authenticate);
+            assert_eq!(peer.expect("Authenticated")["app_name"], name);
+            peer.expect("ProtocolInfo");
+            peer.expect_silence();
+        }
+    }
+}
+
+#[test]
+fn an_unknown_app_is_refused() {
+    let server = two_apps().start();
+    for app_id in ["tanks", "Tanks-Live", "tanks-live ", "demo", ""] {
+        let mut peer = Peer::connect(server.addr(), "/v2/ws", app_id);
+        peer.send("Authenticate", json!({"app_id": app_id}));
+        peer.expect_refusal("AuthenticationError", "INVALID_APP_ID");
+        peer.expect_close(Some(1000));
+    }
+}
+
+#[test]
+fn nothing_goes_before_the_handshake() {
+    let server = two_apps().start();
+    let messages = [
+        json!({"type": "Ping"}),
+        json!({"type": "JoinRoom", "data": {"game_name": GAME, "player_name": "Ada"}}),
+        json!({"type": "GameData", "data": {"data": 1}}),
+        json!({"type": "LeaveRoom"}),
+    ];
+    for (index, message) in messages.iter().enumerate() {
+        let path = ["/v2/ws", "/v3/ws"][index % 2];
+        let mut peer = Peer::connect(server.addr(), path, "hasty");
+        peer.send_text(&message.to_string());
+        peer.expect_error("MISSING_APP_ID");
+        peer.expect_close(Some(1000));
+    }
+    let mut peer = Peer::connect(server.addr(), "/v2/ws", "binary");
+    peer.send_binary(&[0xC0]);
+    peer.expect_error("MISSING_APP_ID");
+    peer.expect_close(Some(1000));
+}
+
+#[test]
+fn what_means_nothing_does_not_count_as_a_message() {
+    let server = two_apps().start();
+    let mut peer = Peer::connect(server.addr(), "/v2/ws", "clumsy");
+    for text in ["hello", r#"{"type":"Hello"}"#, r#"{"type":"Authenticate","data":{}}"#] {
+        peer.send_text(text);
+        peer.expect_error("INVALID_INPUT");
+    }
+    peer.send("Authenticate", json!({"app_id": "tanks-live", "protocol_version": 1}));
+    peer.expect_refusal("AuthenticationError", "UNSUPPORTED_PROTOCOL_VERSION");
+    peer.send("Authenticate", json!({"app_id": "tanks-live"}));
+    assert_eq!(peer.expect("Authenticated")["app_name"], "Tanks");
+}
+
+#[test]
+fn rooms_of_two_apps_are_two_rooms() {
+    let server = two_apps().start();
+    let mut live = player_of(&server, "tanks-live", "Ada");
+    let mut beta = player_of(&server, "tanks-beta", "Ada");
+    let rooms = [&mut live, &mut beta].map(|player| {
+        let snapshot = join_room(player, "SAME01");
+        player.expect("LobbyStateChanged");
+        assert_eq!(snapshot["current_players"].as_array().map(Vec::len), Some(1), "{snapshot}");
+        snapshot["room_id"].clone()
+    });
+    assert_ne!(rooms[0], rooms[1]);
+
+    let mut guest = player_of(&server, "tanks-live", "Bob");
+    assert_eq!(join_room(&mut guest, "SAME01")["room_id"], rooms[0]);
+    live.expect("PlayerJoined");
+    guest.say(json!("hello"));
+    live.expect("GameData");
+    beta.expect_silence();
+}
+
+#[test]
+fn rooms_of_another_app_cannot_be_found() {
+    let server = two_apps().start();
+    let mut live = player_of(&server, "tanks-live", "Ada");
+    join_room(&mut live, "LIVE01");
+    live.expect("LobbyStateChanged");
+    let mut beta = player_of(&server, "tanks-beta", "Bob");
+    let entry = json!({"game_name": GAME, "room_code": "LIVE01", "player_name": "Bob", "join_only": true});
+    beta.send("JoinRoom", entry);
+    beta.expect_refusal("RoomJoinFailed", "ROOM_NOT_FOUND");
+    beta.send("JoinAsSpectator", json!({"game_name": GAME, "room_code": "LIVE01", "spectator_name": "Bob"}));
+    beta.expect_refusal("SpectatorJoinFailed", "ROOM_NOT_FOUND");
+    live.expect_silence();
+}
