@@ -71,12 +71,22 @@ pub struct Settings {
 }
 
 /// How the process uses the machine.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RuntimeSettings {
     /// How many threads serve connections; null for one per processor.
     #[schemars(range(min = 1, max = 1_024))]
     pub worker_threads: Option<NonZeroUsize>,
+    /// Microseconds that a busy thread rests before it looks for more work, so that it does more at once: the most
+    /// that a message is delayed by it. A thread that is not busy never rests. 0 turns it off.
+    #[schemars(range(max = 5_000))]
+    pub coalesce_wakeups_us: u16,
+}
+
+impl Default for RuntimeSettings {
+    fn default() -> Self {
+        Self { worker_threads: None, coalesce_wakeups_us: 500 }
+    }
 }
 
 impl Default for Settings {

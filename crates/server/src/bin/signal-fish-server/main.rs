@@ -4,10 +4,12 @@ mod args;
 mod greeting;
 mod health;
 mod logging;
+mod pace;
 mod signals;
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 use std::{env, io};
 
 use anyhow::{Context as _, Result};
@@ -35,16 +37,17 @@ fn run(args: &Args) -> Result<ExitCode> {
     logging::init(&settings.logging);
     notices.iter().for_each(|notice| warn!("{notice}"));
     let runtime = runtime(&settings.runtime).context("cannot start threads")?;
-    let code = runtime.block_on(serve(&settings));
+    // On a worker, as all that it accepts: between two threads each connection would cost a wake-up.
+    let served = runtime.block_on(runtime.spawn(serve(settings)));
     // Whatever still runs must not keep a process that was told to end.
     runtime.shutdown_background();
-    code
+    served.context("the server failed")?
 }
 
-async fn serve(settings: &Settings) -> Result<ExitCode> {
+async fn serve(settings: Settings) -> Result<ExitCode> {
     let (mut signals, stop) = Signals::listen().context("cannot listen for signals")?;
-    let server = Server::start(settings).await?;
-    greeting::print(server.local_addr(), settings);
+    let server = Server::start(&settings).await?;
+    greeting::print(server.local_addr(), &settings);
     tokio::select! {
         drained = server.run_until(stop) => drained?,
         code = signals.second() => return Ok(code),
@@ -58,5 +61,6 @@ fn runtime(settings: &RuntimeSettings) -> io::Result<Runtime> {
     if let Some(n_threads) = settings.worker_threads {
         builder.worker_threads(n_threads.get());
     }
+    pace::keep(&mut builder, Duration::from_micros(settings.coalesce_wakeups_us.into()));
     builder.enable_all().build()
 }
