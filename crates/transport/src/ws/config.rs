@@ -18,7 +18,7 @@ pub struct ConnectionConfig {
     pub ping_interval: Option<Duration>,
     /// How long the answer to a ping may take.
     pub pong_timeout: Duration,
-    /// How long a write may make no progress.
+    /// How long a write may make no progress. Less than 64 KiB is none, unless it is all that is left.
     pub stall_timeout: Duration,
 }
 

@@ -1,0 +1,216 @@
+//! How many may be connected: in total, and from one address.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use dashmap::{DashMap, Entry};
+use tokio::sync::Notify;
+
+/// Counts sockets and the WebSockets among them. Nothing here is locked as a whole: totals are atomics, addresses
+/// live in shards.
+#[derive(Debug)]
+pub(crate) struct Caps {
+    connections_max: usize,
+    connections_per_ip_max: usize,
+    n_sockets: AtomicUsize,
+    n_connections: AtomicUsize,
+    by_network: DashMap<IpAddr, OfOneNetwork>,
+    emptied: Notify,
+}
+
+/// An accepted socket, counted until this is dropped.
+#[derive(Debug)]
+pub(crate) struct SocketSlot {
+    caps: Arc<Caps>,
+    network: IpAddr,
+}
+
+/// A WebSocket, counted until this is dropped.
+#[derive(Debug)]
+pub(crate) struct ConnectionSlot {
+    caps: Arc<Caps>,
+    network: IpAddr,
+}
+
+/// Which limit is hit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum CapHit {
+    /// That of all.
+    Total,
+    /// That of one address.
+    PerAddress,
+}
+
+#[derive(Default, Debug)]
+struct OfOneNetwork {
+    n_sockets: usize,
+    n_connections: usize,
+}
+
+impl Caps {
+    pub(crate) fn new(connections_max: usize, connections_per_ip_max: usize) -> Arc<Self> {
+        Arc::new(Self {
+            connections_max,
+            connections_per_ip_max,
+            n_sockets: AtomicUsize::new(0),
+            n_connections: AtomicUsize::new(0),
+            by_network: DashMap::new(),
+            emptied: Notify::new(),
+        })
+    }
+
+    /// Counts a socket that was just accepted. A little more than WebSockets alone may take, see [`SPARE_SOCKETS`].
+    pub(crate) fn admit_socket(self: &Arc<Self>, from: IpAddr) -> Result<SocketSlot, CapHit> {
+        let network = network_of(from);
+        take_one(&self.n_sockets, self.connections_max.saturating_add(SPARE_SOCKETS))?;
+        let from_there_max = self.connections_per_ip_max.saturating_add(SPARE_SOCKETS_PER_IP);
+        let mut there = self.by_network.entry(network).or_default();
+        if there.n_sockets >= from_there_max {
+            drop(there);
+            self.give_back_socket();
+            return Err(CapHit::PerAddress);
+        }
+        there.n_sockets += 1;
+        Ok(SocketSlot { caps: Arc::clone(self), network })
+    }
+
+    /// How many sockets there are.
+    pub(crate) fn n_sockets(&self) -> usize {
+        self.n_sockets.load(Ordering::Acquire)
+    }
+
+    /// Resolves once there is no socket.
+    pub(crate) async fn emptied(&self) {
+        loop {
+            // Made before the count is read, so that no change in between is missed.
+            let emptied = self.emptied.notified();
+            if self.n_sockets() == 0 {
+                return;
+            }
+            emptied.await;
+        }
+    }
+
+    fn give_back_socket(&self) {
+        if self.n_sockets.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.emptied.notify_waiters();
+        }
+    }
+
+    /// Changes what is counted for `network`, and forgets it once nothing is.
+    fn release(&self, network: IpAddr, change: impl FnOnce(&mut OfOneNetwork)) {
+        if let Entry::Occupied(mut there) = self.by_network.entry(network) {
+            change(there.get_mut());
+            if there.get().n_sockets == 0 && there.get().n_connections == 0 {
+                there.remove();
+            }
+        }
+    }
+}
+
+impl SocketSlot {
+    /// Counts this socket as a WebSocket from now on.
+    pub(crate) fn admit_connection(&self) -> Result<ConnectionSlot, CapHit> {
+        let caps = &self.caps;
+        take_one(&caps.n_connections, caps.connections_max)?;
+        let mut there = caps.by_network.entry(self.network).or_default();
+        if there.n_connections >= caps.connections_per_ip_max {
+            drop(there);
+            caps.n_connections.fetch_sub(1, Ordering::AcqRel);
+            return Err(CapHit::PerAddress);
+        }
+        there.n_connections += 1;
+        Ok(ConnectionSlot { caps: Arc::clone(caps), network: self.network })
+    }
+}
+
+impl Drop for SocketSlot {
+    fn drop(&mut self) {
+        self.caps.release(self.network, |there| there.n_sockets -= 1);
+        self.caps.give_back_socket();
+    }
+}
+
+impl Drop for ConnectionSlot {
+    fn drop(&mut self) {
+        self.caps.release(self.network, |there| there.n_connections -= 1);
+        self.caps.n_connections.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Counts one more, unless there are `max`.
+fn take_one(count: &AtomicUsize, max: usize) -> Result<(), CapHit> {
+    let more = count.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < max).then(|| n + 1));
+    more.map(drop).map_err(|_| CapHit::Total)
+}
+
+/// What counts as one address. A household or a server is given a whole IPv6 /64, so that its addresses are free.
+fn network_of(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// Sockets beyond the WebSockets: health probes and refusals must get through when the server is full, and requests
+/// that never end must not take more file descriptors than this.
+const SPARE_SOCKETS: usize = 256;
+
+/// The same for one address: enough to be told why the next WebSocket is refused, few enough that one address
+/// cannot take all that is spare.
+const SPARE_SOCKETS_PER_IP: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    fn v6(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_dropped_can_be_taken_again() {
+        let caps = Caps::new(1, 1);
+        let socket = caps.admit_socket(HOME).unwrap();
+        let connection = socket.admit_connection().unwrap();
+        let second = caps.admit_socket(HOME).unwrap();
+        assert_eq!(second.admit_connection().unwrap_err(), CapHit::Total);
+        drop(connection);
+        drop(second.admit_connection().unwrap());
+        drop((socket, second));
+        assert_eq!(caps.n_sockets(), 0);
+        assert!(caps.by_network.is_empty(), "an address without sockets is forgotten");
+    }
+
+    #[test]
+    fn one_address_cannot_take_the_place_of_others() {
+        let caps = Caps::new(100, 2);
+        let mine: Vec<_> = std::iter::from_fn(|| caps.admit_socket(HOME).ok()).collect();
+        assert_eq!(mine.len(), 2 + SPARE_SOCKETS_PER_IP);
+        assert_eq!(caps.n_sockets(), mine.len(), "a refused socket is not counted");
+        let slots: Vec<_> = mine.iter().map_while(|socket| socket.admit_connection().ok()).collect();
+        assert_eq!(slots.len(), 2);
+        assert_eq!(mine[2].admit_connection().unwrap_err(), CapHit::PerAddress);
+        caps.admit_socket(v6("2001:db8::1")).unwrap().admit_connection().unwrap();
+    }
+
+    #[test]
+    fn plain_requests_have_room_beside_the_websockets_but_not_without_end() {
+        let caps = Caps::new(0, 1_000);
+        let sockets: Vec<_> = std::iter::from_fn(|| caps.admit_socket(HOME).ok()).collect();
+        assert_eq!(sockets.len(), SPARE_SOCKETS);
+        assert_eq!(sockets[0].admit_connection().unwrap_err(), CapHit::Total);
+    }
+
+    #[test]
+    fn an_ipv6_network_counts_as_one_and_a_mapped_address_as_ipv4() {
+        assert_eq!(network_of(v6("2001:db8:1:2::1")), network_of(v6("2001:db8:1:2:ffff::2")));
+        assert_ne!(network_of(v6("2001:db8:1:2::1")), network_of(v6("2001:db8:1:3::1")));
+        assert_eq!(network_of(v6("::ffff:127.0.0.1")), HOME);
+    }
+}

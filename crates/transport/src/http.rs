@@ -1,0 +1,130 @@
+//! The one HTTP request that a socket may make, and what it becomes.
+
+mod answers;
+mod routes;
+mod upgrade;
+
+use std::convert::Infallible;
+use std::future::{Ready, poll_fn, ready};
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::{Body, Incoming};
+use hyper::server::conn::http1::{self, Parts};
+use hyper::service::Service;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use signal_fish_protocol::ProtocolVersion;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{sleep, timeout};
+use tracing::debug;
+use uuid::Uuid;
+
+use crate::caps::SocketSlot;
+use crate::linger::{LINGER, Linger};
+use crate::listener::Endpoint;
+use crate::ws;
+use routes::Route;
+
+pub(crate) use upgrade::Admitted;
+
+type Answer = Response<Full<Bytes>>;
+
+/// Serves one accepted socket: a request and its answer, or the request that makes a WebSocket of it.
+///
+/// There is one request per connection: probes come seldom, and a connection that may idle between requests is one
+/// more thing to limit. The header deadline covers the answer too, which fits into any send buffer.
+pub(crate) async fn serve<S>(endpoint: Arc<Endpoint>, slot: SocketSlot, peer: SocketAddr, stream: S)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let shared = Arc::clone(&endpoint);
+    let exchange = Exchange { endpoint, slot, peer, admitted: OnceLock::new() };
+    let mut connection = http1::Builder::new()
+        .max_buf_size(HEADER_BYTES_MAX)
+        .max_header_size(HEADER_BYTES_MAX)
+        // A probe may end its side at once and still wants the answer.
+        .half_close(true)
+        .serve_connection(TokioIo::new(stream), exchange);
+    let answered = tokio::select! {
+        biased;
+        answered = poll_fn(|cx| connection.poll_without_shutdown(cx)) => answered,
+        () = sleep(shared.config.http_header_timeout) => return debug!(%peer, "request took too long"),
+        () = shared.stopping() => return,
+    };
+    match answered {
+        Ok(()) => {}
+        // It was not HTTP, or too much of it; hyper has said so, with 400 or 431.
+        Err(error) if error.is_parse() => debug!(%peer, %error, "request not understood"),
+        Err(error) => return debug!(%peer, %error, "request failed"),
+    }
+    let Parts { io, read_buf, service, .. } = connection.into_parts();
+    let mut stream = io.into_inner();
+    let Exchange { endpoint, slot, admitted, .. } = service;
+    match admitted.into_inner() {
+        // A task of its own, so that the memory of this one, much larger, is freed.
+        Some(admitted) => ws::start(&endpoint, slot, admitted, peer, stream, read_buf),
+        None => {
+            let mut linger = Linger::default();
+            // Too late is as good as ended: there is nothing more to say.
+            let _ = timeout(LINGER, poll_fn(|cx| linger.poll(cx, &mut stream))).await;
+        }
+    }
+}
+
+/// One socket while it speaks HTTP.
+struct Exchange {
+    endpoint: Arc<Endpoint>,
+    slot: SocketSlot,
+    peer: SocketAddr,
+    /// Set once the socket may become a WebSocket.
+    admitted: OnceLock<Admitted>,
+}
+
+impl Service<Request<Incoming>> for Exchange {
+    type Response = Answer;
+    type Error = Infallible;
+    type Future = Ready<Result<Answer, Infallible>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        ready(Ok(self.answer(&request)))
+    }
+}
+
+impl Exchange {
+    fn answer<B: Body>(&self, request: &Request<B>) -> Answer {
+        let Some(route) = Route::of(request.uri().path()) else { return answers::not_found() };
+        if !route.allows(request.method()) {
+            return answers::method_not_allowed(route);
+        }
+        let hub = &self.endpoint.hub;
+        match route {
+            Route::WebSocket(version) => self.upgrade(version, request),
+            Route::Health => answers::health(),
+            Route::Readiness => answers::readiness(hub.is_draining()),
+            Route::ClientConfig => answers::client_config(hub.config().outbox.message_bytes_max),
+            Route::Banner => answers::banner(),
+        }
+    }
+
+    fn upgrade<B: Body>(&self, version: ProtocolVersion, request: &Request<B>) -> Answer {
+        let id = Uuid::new_v4();
+        let (mut answer, outcome) = match upgrade::admit(&self.endpoint, &self.slot, request) {
+            Ok((slot, answer)) => {
+                self.admitted.get_or_init(|| Admitted { version, id, slot });
+                (answer, "accepted")
+            }
+            Err(refusal) => {
+                debug!(%id, peer = %self.peer, ?refusal, "upgrade refused");
+                (refusal.answer(self.endpoint.config.retry_after), refusal.outcome())
+            }
+        };
+        upgrade::mark(&mut answer, id, outcome, self.endpoint.hub.config().outbox.message_bytes_max);
+        answer
+    }
+}
+
+/// The longest request line with headers; a browser's upgrade takes about one kilobyte.
+const HEADER_BYTES_MAX: usize = 16 * 1024;

@@ -1,0 +1,154 @@
+//! From HTTP to WebSocket, or why not.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Body;
+use hyper::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE};
+use hyper::{Request, StatusCode};
+use signal_fish_protocol::ProtocolVersion;
+use tungstenite::error::{Error, ProtocolError};
+use tungstenite::handshake::server::create_response_with_body;
+use uuid::Uuid;
+
+use super::Answer;
+use super::answers::{head, text};
+use crate::caps::{CapHit, ConnectionSlot, SocketSlot};
+use crate::listener::Endpoint;
+
+/// Leave to become a WebSocket.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    /// What it speaks unless the client asks for another.
+    pub(crate) version: ProtocolVersion,
+    /// What our log and the client know this connection by.
+    pub(crate) id: Uuid,
+    /// Its place among the connections.
+    pub(crate) slot: ConnectionSlot,
+}
+
+/// Why a request does not become a WebSocket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Refusal {
+    /// It asks for no upgrade, or for another one.
+    NotWebSocket,
+    /// It asks for an unfinished version of WebSocket.
+    WrongVersion,
+    /// It asks in a way that the protocol forbids.
+    Malformed { advice: &'static str },
+    /// The server is about to stop.
+    Draining,
+    /// A limit of connections is hit.
+    Full(CapHit),
+    /// The answer could not be made.
+    ServerFault,
+}
+
+/// Lets `request` become a WebSocket, with its place and its answer, or says why not.
+pub(super) fn admit<B: Body>(
+    endpoint: &Endpoint,
+    socket: &SocketSlot,
+    request: &Request<B>,
+) -> Result<(ConnectionSlot, Answer), Refusal> {
+    let answer = create_response_with_body(request, Full::<Bytes>::default)
+        .map_err(|error| Refusal::of(&error, request.headers()))?;
+    if !request.body().is_end_stream() {
+        return Err(Refusal::Malformed { advice: "send the upgrade without a body\n" });
+    }
+    if endpoint.hub.is_draining() {
+        return Err(Refusal::Draining);
+    }
+    let slot = socket.admit_connection().map_err(Refusal::Full)?;
+    Ok((slot, answer))
+}
+
+/// What every answer to an upgrade carries, for those who look for its trace.
+pub(super) fn mark(answer: &mut Answer, id: Uuid, outcome: &'static str, outbound_bytes_max: usize) {
+    let id = HeaderValue::try_from(id.to_string()).expect("a UUID is ASCII");
+    let headers = answer.headers_mut();
+    headers.insert(REQUEST_ID, id);
+    headers.insert(OUTCOME, HeaderValue::from_static(outcome));
+    headers.insert(OUTBOUND_BYTES_MAX, outbound_bytes_max.into());
+}
+
+impl Refusal {
+    /// What tungstenite found wrong, in our terms.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "most of them have to do with frames or with clients")]
+    fn of(error: &Error, headers: &HeaderMap) -> Self {
+        let malformed = |advice| Self::Malformed { advice };
+        let Error::Protocol(error) = error else { return Self::ServerFault };
+        match error {
+            ProtocolError::MissingUpgradeWebSocketHeader => Self::NotWebSocket,
+            ProtocolError::MissingConnectionUpgradeHeader if !headers.contains_key(UPGRADE) => {
+                Self::NotWebSocket
+            }
+            ProtocolError::MissingConnectionUpgradeHeader => malformed("send `Connection: Upgrade` too\n"),
+            ProtocolError::MissingSecWebSocketVersionHeader => Self::WrongVersion,
+            ProtocolError::MissingSecWebSocketKey | ProtocolError::InvalidSecWebSocketKey => {
+                malformed("send 16 random bytes in base64 as `Sec-WebSocket-Key`\n")
+            }
+            ProtocolError::WrongHttpVersion => malformed("send the upgrade as HTTP/1.1\n"),
+            _ => Self::ServerFault,
+        }
+    }
+
+    pub(super) fn answer(self, retry_after: Duration) -> Answer {
+        let mut answer = text(head(self.status()), self.advice());
+        let headers = answer.headers_mut();
+        match self {
+            Self::NotWebSocket => {
+                headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+            }
+            Self::WrongVersion => {
+                headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+            }
+            Self::Draining | Self::Full(_) => {
+                // Never zero, which would mean "at once".
+                headers.insert(RETRY_AFTER, retry_after.as_secs().max(1).into());
+            }
+            Self::Malformed { .. } | Self::ServerFault => {}
+        }
+        answer
+    }
+
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::NotWebSocket | Self::WrongVersion => StatusCode::UPGRADE_REQUIRED,
+            Self::Malformed { .. } => StatusCode::BAD_REQUEST,
+            Self::Draining | Self::Full(CapHit::Total) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Full(CapHit::PerAddress) => StatusCode::TOO_MANY_REQUESTS,
+            Self::ServerFault => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Its name in the answer's headers and in our log.
+    pub(super) const fn outcome(self) -> &'static str {
+        match self {
+            Self::NotWebSocket | Self::WrongVersion | Self::Malformed { .. } => "rejected_malformed",
+            Self::Draining => "rejected_draining",
+            Self::Full(_) => "rejected_too_many_connections",
+            Self::ServerFault => "rejected_server_fault",
+        }
+    }
+
+    const fn advice(self) -> &'static str {
+        match self {
+            Self::NotWebSocket => {
+                "this is a WebSocket: send `Connection: Upgrade` and `Upgrade: websocket`\n"
+            }
+            Self::WrongVersion => "send `Sec-WebSocket-Version: 13`\n",
+            Self::Malformed { advice } => advice,
+            Self::Draining => "this server is about to stop: connect again after Retry-After seconds\n",
+            Self::Full(CapHit::Total) => "this server is full: connect again after Retry-After seconds\n",
+            Self::Full(CapHit::PerAddress) => {
+                "too many connections from your address: close one, or connect again after Retry-After seconds\n"
+            }
+            Self::ServerFault => "the upgrade failed inside the server\n",
+        }
+    }
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-signal-fish-request-id");
+const OUTCOME: HeaderName = HeaderName::from_static("x-signal-fish-upgrade-outcome");
+const OUTBOUND_BYTES_MAX: HeaderName = HeaderName::from_static("x-signal-fish-max-outbound-message-size");

@@ -1,0 +1,146 @@
+//! One listening address: accepting sockets until told to stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use signal_fish_hub::Hub;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::ConnectionConfig;
+use crate::accept::accept_all;
+use crate::caps::Caps;
+
+/// What a listener can be told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ListenerConfig {
+    /// What every WebSocket connection is told.
+    pub connection: ConnectionConfig,
+    /// The most WebSocket connections.
+    pub connections_max: usize,
+    /// The most WebSocket connections from one IPv4 address or IPv6 /64.
+    pub connections_per_ip_max: usize,
+    /// How long a request may take from the connect to its answer.
+    pub http_header_timeout: Duration,
+    /// How much the system may keep for a client that does not read, in bytes; `None` is the system's own choice.
+    pub send_buffer_bytes: Option<usize>,
+    /// When those who are refused for now may come back.
+    pub retry_after: Duration,
+}
+
+impl Default for ListenerConfig {
+    fn default() -> Self {
+        Self {
+            connection: ConnectionConfig::default(),
+            connections_max: 10_000,
+            connections_per_ip_max: 64,
+            http_header_timeout: Duration::from_secs(10),
+            // A client that does not read would get megabytes of kernel memory otherwise.
+            send_buffer_bytes: Some(65_536),
+            retry_after: Duration::from_secs(30),
+        }
+    }
+}
+
+/// One listening address, bound and not yet served.
+#[derive(Debug)]
+pub struct Listener {
+    listener: TcpListener,
+    local_addr: SocketAddr,
+    endpoint: Arc<Endpoint>,
+}
+
+/// What all sockets of a listener share.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) hub: Hub,
+    pub(crate) config: ListenerConfig,
+    /// The part that connections keep.
+    pub(crate) connection: Arc<ConnectionConfig>,
+    pub(crate) caps: Arc<Caps>,
+    /// True once the listener stops, and with it what has not become a WebSocket.
+    is_stopping: watch::Sender<bool>,
+}
+
+/// Connections that outlived their listener.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{n_connections} connections did not end in time")]
+pub struct Unsettled {
+    /// How many.
+    pub n_connections: usize,
+}
+
+impl Listener {
+    /// Binds `addr`. Needs a tokio runtime with I/O and time.
+    ///
+    /// # Errors
+    ///
+    /// The system does not let us listen there.
+    pub async fn bind(addr: SocketAddr, hub: Hub, config: ListenerConfig) -> io::Result<Self> {
+        let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // Elsewhere a restarted server would wait for the last connections of the one before. On Windows it need
+        // not, and the option would let any other process take the port.
+        #[cfg(not(windows))]
+        socket.set_reuseaddr(true)?;
+        if let Some(n_bytes) = config.send_buffer_bytes {
+            // Accepted sockets inherit it, and it must be known before they connect to have its full effect.
+            socket.set_send_buffer_size(u32::try_from(n_bytes).unwrap_or(u32::MAX))?;
+        }
+        socket.bind(addr)?;
+        let listener = socket.listen(BACKLOG)?;
+        Ok(Self { local_addr: listener.local_addr()?, listener, endpoint: Endpoint::new(hub, config) })
+    }
+
+    /// Where it listens; the port is the real one, also if 0 was asked for.
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Accepts until `stop` resolves, then waits until all connections have ended, at most five seconds. To end
+    /// them is for the hub, which should have been told to shut down by then.
+    ///
+    /// # Errors
+    ///
+    /// Some connections are still there. They go on until the runtime ends.
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), Unsettled> {
+        let Self { listener, endpoint, .. } = self;
+        tokio::select! {
+            biased;
+            () = stop => {}
+            never = accept_all(&listener, &endpoint) => match never {},
+        }
+        drop(listener);
+        endpoint.is_stopping.send_replace(true);
+        let caps = &endpoint.caps;
+        timeout(SETTLE, caps.emptied()).await.map_err(|_| Unsettled { n_connections: caps.n_sockets() })
+    }
+}
+
+impl Endpoint {
+    pub(crate) fn new(hub: Hub, config: ListenerConfig) -> Arc<Self> {
+        Arc::new(Self {
+            hub,
+            config,
+            connection: Arc::new(config.connection),
+            caps: Caps::new(config.connections_max, config.connections_per_ip_max),
+            is_stopping: watch::Sender::new(false),
+        })
+    }
+
+    /// Resolves when the listener stops.
+    pub(crate) async fn stopping(&self) {
+        // An error would mean that the sender is gone, but we hold it.
+        let _ = self.is_stopping.subscribe().wait_for(|is_stopping| *is_stopping).await;
+    }
+}
+
+/// How long connections may take to end once the listener stops: a close handshake takes a second at most, and a
+/// supervisor may kill us after ten.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// Connections the system keeps for us until we accept them: a whole server's clients coming back at once. The
+/// system caps it at what it allows.
+const BACKLOG: u32 = 4096;

@@ -1,0 +1,51 @@
+//! WebSocket connections: one task each.
+
+mod closing;
+mod config;
+mod connection;
+mod deadlines;
+mod framing;
+mod incoming;
+mod outgoing;
+mod parting;
+mod talk;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tracing::debug;
+
+use crate::caps::SocketSlot;
+use crate::http::Admitted;
+use crate::listener::Endpoint;
+use connection::Connection;
+
+pub use config::ConnectionConfig;
+
+/// Starts the task of a connection whose upgrade has been answered. `first_bytes` came together with the request.
+pub(crate) fn start<S>(
+    endpoint: &Endpoint,
+    socket_slot: SocketSlot,
+    admitted: Admitted,
+    peer: SocketAddr,
+    stream: S,
+    first_bytes: Bytes,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Admitted { version, id, slot } = admitted;
+    let session = endpoint.hub.connect(version);
+    let mut connection = Connection::new(stream, first_bytes, session, endpoint.connection.clone());
+    debug!(%id, %peer, %version, "websocket connected");
+    tokio::spawn(async move {
+        // Held to the end, also to that of a panic.
+        let _slots = (slot, socket_slot);
+        // By reference: awaiting the value would keep room for it twice.
+        let end = (&mut connection).await;
+        debug!(%id, %peer, %end, "websocket ended");
+    });
+}
