@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use signal_fish_coordination::{ClaimError, RoomKey};
+use signal_fish_coordination::RoomKey;
 use signal_fish_engine::{Command, Newcomer, Room};
 use signal_fish_protocol::{
     AppId, Epoch, ErrorCode, JoinAsSpectator, JoinRoom, PlayerName, RoomCode, RoomId, limits,
 };
 use uuid::Uuid;
 
+use crate::claim::Claim;
 use crate::delivery::Outcome;
 use crate::directory::NotAdded;
 use crate::entry::{EntryRefusal, PlayWish, WatchWish, room_setup};
-use crate::journal::Change;
 use crate::live_room::{LiveRoom, RoomIsOver, Step};
 use crate::seat::Seat;
 use crate::session::{Session, new_generation};
@@ -105,18 +105,18 @@ impl Entering<'_> {
         }
         let shared = Arc::clone(&self.session.shared);
         let id = RoomId::new(Uuid::new_v4());
-        shared.coordinator.claim(&key, id).await.map_err(|error| claim_failed(&error))?;
+        let claim = Claim::make(&shared, &key, id).await?;
         let setup = room_setup(&shared.config, &key, id, wish.players_max, wish.supports_authority);
-        let room = LiveRoom::new(key, Room::new(self.now, setup), None);
+        let room = LiveRoom::new(key.clone(), Room::new(self.now, setup), None);
         // Taken before others can find the room, so that whoever makes it is the first inside.
         let mut hosted = room.lock();
-        if let Err(reason) = shared.directory.add(&room) {
-            shared.journal.write(Change::Forget { key: room.key().clone(), id });
-            return match reason {
-                NotAdded::Taken => Ok(false),
-                NotAdded::Full => Err(too_many_rooms("this server has as many rooms as it takes")),
-                NotAdded::GameFull => Err(too_many_rooms("this game has as many rooms as it may have")),
-            };
+        match shared.directory.add(&room) {
+            Ok(()) => claim.keep(),
+            Err(NotAdded::Taken) => return Ok(false),
+            Err(NotAdded::Full) => return Err(too_many_rooms("this server has as many rooms as it takes")),
+            Err(NotAdded::GameFull) => {
+                return Err(too_many_rooms("this game has as many rooms as it may have"));
+            }
         }
         let outcome = room.step_locked(&mut hosted, &shared, self.now, self.join(wish));
         drop(hosted);
@@ -208,10 +208,6 @@ fn password_not_needed() -> EntryRefusal {
 
 fn too_many_rooms(reason: &str) -> EntryRefusal {
     EntryRefusal::new(ErrorCode::MaxRoomsPerGameExceeded, reason)
-}
-
-fn claim_failed(error: &ClaimError) -> EntryRefusal {
-    EntryRefusal::new(ErrorCode::RoomCreationFailed, error.to_string())
 }
 
 /// A generated code is taken about never; a room that ends at the very moment is found at most once.

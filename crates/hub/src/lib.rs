@@ -16,6 +16,7 @@ mod hub;
 mod session;
 
 mod allowance;
+mod claim;
 mod entering;
 mod entry;
 mod handshake;

@@ -38,10 +38,19 @@ struct Queue {
     /// Since when there have been more messages than allowed.
     crowded_since: Option<Instant>,
     ending: Option<CloseCode>,
-    /// The connection's task, while it waits for something to take.
-    taker: Option<Waker>,
+    /// The connection's task, while it waits.
+    taker: Option<(Waker, Awaits)>,
     /// What became of game data for this connection.
     counters: DeliveryCounters,
+}
+
+/// What a connection's task waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Awaits {
+    /// Something to take, or the end.
+    Frames,
+    /// Only the end.
+    Ending,
 }
 
 impl Outbox {
@@ -88,10 +97,11 @@ impl Outbox {
     fn change(&self, change: impl FnOnce(&mut Queue)) {
         let mut queue = self.queue.lock();
         change(&mut queue);
-        let taker = queue.taker.take();
+        let has_ended = queue.ending.is_some();
+        let taker = queue.taker.take_if(|(_, awaits)| has_ended || *awaits == Awaits::Frames);
         // Woken up only now: its first step is to take the lock.
         drop(queue);
-        if let Some(taker) = taker {
+        if let Some((taker, _)) = taker {
             taker.wake();
         }
     }
@@ -110,7 +120,18 @@ impl Outbox {
         if let Some(code) = queue.ending {
             return Poll::Ready(Taken::Ending(code));
         }
-        queue.taker = Some(cx.waker().clone());
+        queue.taker = Some((cx.waker().clone(), Awaits::Frames));
+        Poll::Pending
+    }
+
+    /// Waits for the end alone, and says why it came: for a task that can take nothing because its peer does not
+    /// read. What is queued then may be taken or not.
+    pub fn poll_ending(&self, cx: &Context<'_>) -> Poll<CloseCode> {
+        let mut queue = self.queue.lock();
+        if let Some(code) = queue.ending {
+            return Poll::Ready(code);
+        }
+        queue.taker = Some((cx.waker().clone(), Awaits::Ending));
         Poll::Pending
     }
 }
@@ -288,6 +309,21 @@ mod tests {
         assert!(!wait() && wait());
         outbox.end(CloseCode::Normal);
         assert_eq!(wakes.0.load(std::sync::atomic::Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_task_that_cannot_take_is_woken_only_by_the_end() {
+        let outbox = Outbox::new(LIMITS);
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        let cx = Context::from_waker(&waker);
+        assert!(outbox.poll_ending(&cx).is_pending());
+        outbox.push(Instant::now(), frame(1));
+        assert_eq!(wakes.0.load(std::sync::atomic::Ordering::Relaxed), 0);
+        outbox.push(Instant::now(), frame(999));
+        outbox.push(Instant::now(), frame(999));
+        assert_eq!(wakes.0.load(std::sync::atomic::Ordering::Relaxed), 1);
+        assert_eq!(outbox.poll_ending(&cx), Poll::Ready(CloseCode::SlowConsumer));
     }
 
     #[derive(Default)]

@@ -49,6 +49,10 @@ impl Session {
             outbox: Outbox::new(config.outbox),
         };
         shared.sessions.add(&link);
+        // Looked at after it can be found: whoever stops the server either finds it or is seen here.
+        if shared.lifecycle.is_stopped() {
+            link.outbox.end(CloseCode::ServerShutdown);
+        }
         Self {
             seat: None,
             handshake: Handshake::Open,

@@ -169,7 +169,12 @@ fn hear(session: &mut Session, inbound_bytes_max: usize, now: Instant, message: 
 
 fn write<S: AsyncWrite + Unpin>(cx: &mut Context<'_>, wire: &mut Wire<S>) -> ControlFlow<Parting> {
     match wire.outgoing.write(cx, &mut wire.socket, &wire.outbox) {
-        Ok(Written::All | Written::Blocked) => ControlFlow::Continue(()),
+        Ok(Written::All) => ControlFlow::Continue(()),
+        // The outbox has more to say than the peer reads. Should the hub give up on it, its seat is free at once.
+        Ok(Written::Blocked) => match wire.outbox.poll_ending(cx) {
+            Poll::Ready(code) => ControlFlow::Break(Parting::Failed(code)),
+            Poll::Pending => ControlFlow::Continue(()),
+        },
         Ok(Written::More) => {
             cx.waker().wake_by_ref();
             ControlFlow::Continue(())

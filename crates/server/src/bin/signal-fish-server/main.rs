@@ -1,6 +1,8 @@
 //! The binary: reads settings, builds the parts, runs until told to stop.
 
 mod args;
+#[cfg(unix)]
+mod descriptors;
 mod greeting;
 mod health;
 mod logging;
@@ -36,6 +38,10 @@ fn run(args: &Args) -> Result<ExitCode> {
     }
     logging::init(&settings.logging);
     notices.iter().for_each(|notice| warn!("{notice}"));
+    #[cfg(unix)]
+    if let Some(notice) = descriptors::make_room(settings.security.max_connections.get()) {
+        warn!("{notice}");
+    }
     let runtime = runtime(&settings.runtime).context("cannot start threads")?;
     // On a worker, as all that it accepts: between two threads each connection would cost a wake-up.
     let served = runtime.block_on(runtime.spawn(serve(settings)));
