@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::connection_info::ConnectionInfo;
-use crate::delivery::{DeliveryClass, present};
+use crate::connection_info::{ConnectionInfo, RelayTransport};
+use crate::game_data::GameDataIn;
+use crate::handshake::Authenticate;
 use crate::ids::{PlayerId, RoomId, SessionGeneration};
-use crate::message::{DecodeError, Tagged, messages};
+use crate::message::{DecodeError, messages, object};
 use crate::payload::Payload;
 use crate::room_operation::RoomOperation;
-use crate::session::{Topology, Transport};
+use crate::session::Transport;
+use crate::spectators::JoinAsSpectator;
 
 messages! {
     /// Everything a client may say in a text frame.
@@ -49,10 +51,10 @@ messages! {
 impl<'a> ClientMessage<'a> {
     /// Reads one text frame. Unknown members are ignored, everything else must fit.
     pub fn decode(text: &'a str) -> Result<Self, DecodeError> {
-        if let Some(game_data) = GameDataIn::decode_usual(text) {
+        if let Some(game_data) = GameDataIn::from_frame(text) {
             return Ok(Self::GameData(game_data));
         }
-        Self::from_tagged(&serde_json::from_str::<Tagged<'a>>(text)?)
+        Self::read(text)
     }
 
     /// Writes this message as a text frame.
@@ -63,37 +65,6 @@ impl<'a> ClientMessage<'a> {
     pub fn encode(&self) -> String {
         serde_json::to_string(self).expect("messages have string keys only")
     }
-}
-
-/// Body of [`ClientMessage::Authenticate`].
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Authenticate {
-    /// The public label of the game.
-    pub app_id: String,
-    /// The version of the client's SDK.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sdk_version: Option<String>,
-    /// The platform of the client's SDK.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub platform: Option<String>,
-    /// The wanted format of game data; one that the server does not offer falls back to JSON.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub game_data_format: Option<crate::GameDataEncoding>,
-    /// The newest protocol version the client speaks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub protocol_version: Option<u16>,
-    /// The transports the client can use.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub supported_transports: Option<Vec<Transport>>,
-    /// The topologies the client can use.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub supported_topologies: Option<Vec<Topology>>,
-    /// The capabilities the client wants; unknown ones are ignored.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub requested_capabilities: Option<Vec<String>>,
-    /// A credential, where the deployment wants one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connect_token: Option<String>,
 }
 
 /// Body of [`ClientMessage::JoinRoom`].
@@ -114,37 +85,13 @@ pub struct JoinRoom {
     pub supports_authority: Option<bool>,
     /// Ignored; older clients send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub relay_transport: Option<crate::RelayTransport>,
+    pub relay_transport: Option<RelayTransport>,
     /// The room's password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
     /// Never make the room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub join_only: Option<bool>,
-}
-
-/// Body of [`ClientMessage::GameData`].
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct GameDataIn<'a> {
-    /// The game's own data.
-    #[serde(borrow)]
-    pub data: Payload<'a>,
-    /// How it may be treated. Needs protocol 3.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub class: Option<DeliveryClass>,
-    /// What a `latest` message is the latest of.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub key: Option<u32>,
-}
-
-impl<'a> GameDataIn<'a> {
-    /// Reads the frame in one pass if it has the form that nearly every game message has: the members in the
-    /// usual order, no white space, no class. Anything else, errors included, is for the general reader.
-    fn decode_usual(text: &'a str) -> Option<Self> {
-        let body = text.strip_prefix(r#"{"type":"GameData","data":{"data":"#)?;
-        let (data, rest) = Payload::split_from(body)?;
-        (rest == "}}").then_some(Self { data, class: None, key: None })
-    }
 }
 
 /// Body of [`ClientMessage::AuthorityRequest`].
@@ -158,6 +105,7 @@ pub struct AuthorityRequest {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ProvideConnectionInfo {
     /// How the sender can be reached.
+    #[serde(deserialize_with = "object")]
     pub connection_info: ConnectionInfo,
 }
 
@@ -170,20 +118,6 @@ pub struct Reconnect {
     pub room_id: RoomId,
     /// The token it got with its seat.
     pub auth_token: String,
-}
-
-/// Body of [`ClientMessage::JoinAsSpectator`].
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct JoinAsSpectator {
-    /// The game.
-    pub game_name: String,
-    /// The room's code.
-    pub room_code: String,
-    /// The sender's display name.
-    pub spectator_name: String,
-    /// The room's password.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<String>,
 }
 
 /// Body of [`ClientMessage::Signal`].

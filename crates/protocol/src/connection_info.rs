@@ -1,6 +1,10 @@
 //! How a player says it can be reached outside the relay.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::limits;
 
 /// The transport of a relay allocation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -64,7 +68,46 @@ pub enum ConnectionInfo {
     },
     /// Anything a game makes up.
     Custom {
-        /// Opaque to the server.
-        data: serde_json::Value,
+        /// Opaque to the server. At most [`limits::CONNECTION_INFO_DEPTH_MAX`] deep.
+        #[serde(deserialize_with = "shallow")]
+        data: Value,
     },
+}
+
+impl ConnectionInfo {
+    /// How many bytes of JSON it takes, whatever the spelling it came in.
+    pub fn json_len(&self) -> usize {
+        serde_json::to_vec(self).expect("connection info has string keys only").len()
+    }
+}
+
+fn shallow<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    if depth(&value) > limits::CONNECTION_INFO_DEPTH_MAX {
+        return Err(D::Error::custom("connection info is nested too deep"));
+    }
+    Ok(value)
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_be_too_deep_in_a_snapshot_is_refused() {
+        let nested = |depth: usize| {
+            let data = "[".repeat(depth) + &"]".repeat(depth);
+            serde_json::from_str::<ConnectionInfo>(&format!(r#"{{"type":"custom","data":{data}}}"#))
+        };
+        assert!(nested(limits::CONNECTION_INFO_DEPTH_MAX).is_ok());
+        assert!(nested(limits::CONNECTION_INFO_DEPTH_MAX + 1).is_err());
+    }
 }

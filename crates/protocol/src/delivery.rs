@@ -1,6 +1,6 @@
 //! How game data may be treated on its way, and how omissions are accounted for.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::ids::{Epoch, PlayerId};
 
@@ -15,6 +15,21 @@ pub enum DeliveryClass {
     Latest,
     /// May be dropped.
     Volatile,
+}
+
+impl DeliveryClass {
+    /// Its spelling on the wire.
+    pub const fn token(self) -> &'static str {
+        match self {
+            Self::Reliable => "reliable",
+            Self::Latest => "latest",
+            Self::Volatile => "volatile",
+        }
+    }
+
+    pub(crate) fn from_token(token: &str) -> Option<Self> {
+        [Self::Reliable, Self::Latest, Self::Volatile].into_iter().find(|class| class.token() == token)
+    }
 }
 
 /// The class and key exactly as the sender wrote them: recipients see them the same way.
@@ -64,15 +79,6 @@ impl DeliveryLabel {
     pub const fn key(self) -> Option<u32> {
         self.key
     }
-}
-
-/// Reads an optional member that may be absent but not null.
-pub(crate) fn present<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    T::deserialize(deserializer).map(Some)
 }
 
 /// Why some messages did not reach a recipient.
@@ -132,6 +138,15 @@ impl DeliveryCounters {
             DeliveryClass::Reliable => self.reliable.delivered += 1,
             DeliveryClass::Latest => self.latest.delivered += 1,
             DeliveryClass::Volatile => self.volatile.delivered += 1,
+        }
+    }
+
+    /// Counts one message as in a format that the recipient cannot read.
+    pub const fn unsupported_format(&mut self, class: DeliveryClass) {
+        match class {
+            DeliveryClass::Reliable => self.reliable.unsupported_format += 1,
+            DeliveryClass::Latest => self.latest.unsupported_format += 1,
+            DeliveryClass::Volatile => self.volatile.unsupported_format += 1,
         }
     }
 }

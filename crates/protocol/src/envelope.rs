@@ -7,40 +7,6 @@ use crate::frame::RelayStamp;
 use crate::ids::{Epoch, PlayerId, SenderStamp};
 use crate::version::{GameDataEncoding, ProtocolVersion};
 
-/// More than any envelope adds to its payload, in bytes.
-pub(crate) const OVERHEAD: usize = 96;
-
-/// Appends the envelope: three members on v2, five on v3.
-pub(crate) fn write(
-    out: &mut Vec<u8>,
-    version: ProtocolVersion,
-    relay: &RelayStamp,
-    encoding: GameDataEncoding,
-    payload: &[u8],
-) {
-    const INFALLIBLE: &str = "writing to memory cannot fail";
-    let n_members = match version {
-        ProtocolVersion::V2 => 3,
-        ProtocolVersion::V3 => 5,
-    };
-    write_map_len(out, n_members).expect(INFALLIBLE);
-    write_str(out, "from_player").expect(INFALLIBLE);
-    write_bin(out, relay.from.uuid().as_bytes()).expect(INFALLIBLE);
-    write_str(out, "encoding").expect(INFALLIBLE);
-    write_str(out, encoding.token()).expect(INFALLIBLE);
-    write_str(out, "payload").expect(INFALLIBLE);
-    write_bin(out, payload).expect(INFALLIBLE);
-    match version {
-        ProtocolVersion::V2 => {}
-        ProtocolVersion::V3 => {
-            write_str(out, "seq").expect(INFALLIBLE);
-            write_uint(out, relay.stamp.seq).expect(INFALLIBLE);
-            write_str(out, "epoch").expect(INFALLIBLE);
-            write_uint(out, relay.stamp.epoch.number().into()).expect(INFALLIBLE);
-        }
-    }
-}
-
 /// A binary frame as a recipient reads it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BinaryEnvelope<'a> {
@@ -86,6 +52,36 @@ impl<'a> BinaryEnvelope<'a> {
     }
 }
 
+/// Appends the envelope: three members on v2, five on v3.
+pub(crate) fn write(
+    out: &mut Vec<u8>,
+    version: ProtocolVersion,
+    relay: &RelayStamp,
+    encoding: GameDataEncoding,
+    payload: &[u8],
+) {
+    let n_members = match version {
+        ProtocolVersion::V2 => 3,
+        ProtocolVersion::V3 => 5,
+    };
+    write_map_len(out, n_members).expect(INFALLIBLE);
+    write_str(out, "from_player").expect(INFALLIBLE);
+    write_bin(out, relay.from.uuid().as_bytes()).expect(INFALLIBLE);
+    write_str(out, "encoding").expect(INFALLIBLE);
+    write_str(out, encoding.token()).expect(INFALLIBLE);
+    write_str(out, "payload").expect(INFALLIBLE);
+    write_bin(out, payload).expect(INFALLIBLE);
+    match version {
+        ProtocolVersion::V2 => {}
+        ProtocolVersion::V3 => {
+            write_str(out, "seq").expect(INFALLIBLE);
+            write_uint(out, relay.stamp.seq).expect(INFALLIBLE);
+            write_str(out, "epoch").expect(INFALLIBLE);
+            write_uint(out, relay.stamp.epoch.number().into()).expect(INFALLIBLE);
+        }
+    }
+}
+
 #[derive(Default)]
 struct Members<'a> {
     from_player: Option<PlayerId>,
@@ -104,7 +100,10 @@ impl<'a> Members<'a> {
             }
             b"encoding" => {
                 let token = take_str(rest)?;
-                let encoding = ENCODINGS.into_iter().find(|encoding| encoding.token().as_bytes() == token);
+                let encoding = GameDataEncoding::ALL
+                    .iter()
+                    .copied()
+                    .find(|encoding| encoding.token().as_bytes() == token);
                 self.encoding.replace(encoding.ok_or(EnvelopeError::Malformed)?).is_some()
             }
             b"payload" => self.payload.replace(take_bin(rest)?).is_some(),
@@ -135,13 +134,6 @@ impl<'a> Members<'a> {
     }
 }
 
-const ENCODINGS: [GameDataEncoding; 4] = [
-    GameDataEncoding::Json,
-    GameDataEncoding::MessagePack,
-    GameDataEncoding::Rkyv,
-    GameDataEncoding::Protobuf,
-];
-
 fn take_str<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], EnvelopeError> {
     let length = read_str_len(rest).map_err(malformed)?;
     take(rest, length)
@@ -159,4 +151,57 @@ fn take<'a>(rest: &mut &'a [u8], length: u32) -> Result<&'a [u8], EnvelopeError>
 
 fn malformed<E>(_: E) -> EnvelopeError {
     EnvelopeError::Malformed
+}
+
+/// More than any envelope adds to its payload, in bytes.
+pub(crate) const OVERHEAD: usize = 96;
+
+const INFALLIBLE: &str = "writing to memory cannot fail";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FROM: &[u8] = b"\xabfrom_player\xc4\x10_\x0eL\x1a+9LU\x9a\x11\ro\x1ez\x9b\x01";
+    const ENCODING: &[u8] = b"\xa8encoding\xacmessage_pack";
+    const PAYLOAD: &[u8] = b"\xa7payload\xc4\x01\x07";
+    const SEQ: &[u8] = b"\xa3seq\x02";
+    const EPOCH: &[u8] = b"\xa5epoch\xce\x00\x00\x00\x01";
+
+    fn read(members: &[&[u8]]) -> Result<Option<SenderStamp>, EnvelopeError> {
+        let n_members = u8::try_from(members.len()).unwrap();
+        let frame = [&[0x80 | n_members], &members.concat()[..]].concat();
+        BinaryEnvelope::decode(&frame).map(|envelope| envelope.stamp)
+    }
+
+    #[test]
+    fn members_come_in_any_order_and_numbers_in_any_width() {
+        let stamp = Some(SenderStamp { epoch: Epoch::FIRST, seq: 2 });
+        assert_eq!(read(&[FROM, ENCODING, PAYLOAD]), Ok(None));
+        assert_eq!(read(&[FROM, ENCODING, PAYLOAD, SEQ, EPOCH]), Ok(stamp));
+        assert_eq!(read(&[EPOCH, PAYLOAD, SEQ, FROM, ENCODING]), Ok(stamp));
+    }
+
+    #[test]
+    fn members_are_all_there_once_and_no_others() {
+        use EnvelopeError::{Malformed, MemberMissing, MemberUnexpected, TrailingBytes};
+        for (members, why) in [
+            (&[ENCODING, PAYLOAD][..], MemberMissing("from_player")),
+            (&[FROM, PAYLOAD], MemberMissing("encoding")),
+            (&[FROM, ENCODING], MemberMissing("payload")),
+            (&[FROM, ENCODING, PAYLOAD, SEQ], MemberMissing("epoch")),
+            (&[FROM, ENCODING, PAYLOAD, EPOCH], MemberMissing("seq")),
+            (&[FROM, ENCODING, PAYLOAD, PAYLOAD], MemberUnexpected),
+            (&[FROM, ENCODING, PAYLOAD, b"\xa1x\xc0"], MemberUnexpected),
+            (&[FROM, ENCODING, PAYLOAD, b"\xa3seq\x00", EPOCH], Malformed),
+            (&[FROM, ENCODING, PAYLOAD, SEQ, b"\xa5epoch\x00"], Malformed),
+            (&[FROM, b"\xa8encoding\xa4cbor", PAYLOAD], Malformed),
+            (&[b"\xabfrom_player\xc4\x02ab", ENCODING, PAYLOAD], Malformed),
+            (&[FROM, ENCODING, b"\xa7payload\xa1x"], Malformed),
+            (&[FROM, ENCODING, b"\xa7payload\xc6\xff\xff\xff\xff"], Malformed),
+            (&[FROM, ENCODING, &[PAYLOAD, b"\x00"].concat()], TrailingBytes),
+        ] {
+            assert_eq!(read(members), Err(why), "{:?}", members.concat().escape_ascii().to_string());
+        }
+    }
 }

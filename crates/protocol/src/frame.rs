@@ -1,7 +1,5 @@
 //! Game data on its way out: one frame for all recipients of one wire form, written without a detour.
 
-use std::io::Write as _;
-
 use crate::delivery::DeliveryLabel;
 use crate::envelope;
 use crate::ids::{PlayerId, SenderStamp};
@@ -39,7 +37,8 @@ pub fn text_relay(out: &mut Vec<u8>, version: ProtocolVersion, relay: &RelayStam
     out.extend_from_slice(b"}}");
 }
 
-/// Appends the binary frame that `version` sees of `payload` in `encoding`.
+/// Appends the binary frame that `version` sees of `payload` in `encoding`: the envelope that
+/// [`crate::BinaryEnvelope`] reads, or on v2, where there is one for MessagePack only, the bare payload.
 pub fn binary_relay(
     out: &mut Vec<u8>,
     version: ProtocolVersion,
@@ -48,17 +47,24 @@ pub fn binary_relay(
     payload: &[u8],
 ) {
     out.reserve(payload.len() + envelope::OVERHEAD);
-    envelope::write(out, version, relay, encoding, payload);
+    match (version, encoding) {
+        (ProtocolVersion::V2, GameDataEncoding::Rkyv | GameDataEncoding::Protobuf) => {
+            out.extend_from_slice(payload);
+        }
+        (ProtocolVersion::V2, GameDataEncoding::Json | GameDataEncoding::MessagePack)
+        | (ProtocolVersion::V3, _) => envelope::write(out, version, relay, encoding, payload),
+    }
 }
 
 fn write_label(out: &mut Vec<u8>, label: DeliveryLabel) {
-    const INFALLIBLE: &str = "writing to memory cannot fail";
     if let Some(class) = label.written_class() {
-        out.extend_from_slice(br#","class":"#);
-        serde_json::to_writer(&mut *out, &class).expect(INFALLIBLE);
+        out.extend_from_slice(br#","class":""#);
+        out.extend_from_slice(class.token().as_bytes());
+        out.push(b'"');
     }
     if let Some(key) = label.key() {
-        write!(out, r#","key":{key}"#).expect(INFALLIBLE);
+        out.extend_from_slice(br#","key":"#);
+        out.extend_from_slice(itoa::Buffer::new().format(key).as_bytes());
     }
 }
 

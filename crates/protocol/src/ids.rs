@@ -1,5 +1,6 @@
 //! Who and what is meant: ids that cannot be mixed up, and the stamps of a sender.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::num::NonZeroU32;
 
@@ -68,7 +69,7 @@ impl OperationId {
 
 impl<'de> Deserialize<'de> for OperationId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let text = Cow::<str>::deserialize(deserializer)?;
         let uuid = Uuid::parse_str(&text).map_err(serde::de::Error::custom)?;
         let mut canonical = [0; uuid::fmt::Hyphenated::LENGTH];
         if uuid.as_hyphenated().encode_lower(&mut canonical) != &*text {

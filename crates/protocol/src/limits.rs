@@ -30,9 +30,12 @@ pub const PLAYERS_DEFAULT: u8 = 8;
 pub const PLAYERS_MAX: u8 = 100;
 /// How deep the JSON of a whole frame may nest. serde_json reads no deeper, and so do the clients built on it.
 pub const JSON_DEPTH_MAX: usize = 127;
+/// How deep the payload of a game message or a signal may nest: it stands two levels deep in its frame.
+pub const PAYLOAD_DEPTH_MAX: usize = JSON_DEPTH_MAX - 2;
 /// How deep MessagePack game data may nest, for conversion to JSON.
 pub const MESSAGE_PACK_DEPTH_MAX: usize = PAYLOAD_DEPTH_MAX;
-/// How deep the payload of a game message may nest: it stands two levels deep in its frame.
-pub const PAYLOAD_DEPTH_MAX: usize = JSON_DEPTH_MAX - 2;
+/// How deep custom connection info may nest: in a `PlayerJoined` among the missed events of a `Reconnected` it
+/// stands seven levels deep in the frame. One level more, and no client could read a room with such a player.
+pub const CONNECTION_INFO_DEPTH_MAX: usize = JSON_DEPTH_MAX - 7;
 /// The most gaps in one delivery report.
 pub const GAPS_MAX: usize = 256;

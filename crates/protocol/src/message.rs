@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// Why a text frame is not a message.
@@ -33,6 +34,42 @@ pub(crate) struct Tagged<'a> {
     pub(crate) data: Option<&'a RawValue>,
 }
 
+/// Reads an object. What serde derives takes an array of its members just as well.
+pub(crate) fn from_object<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, serde_json::Error> {
+    if !json.trim_ascii_start().starts_with('{') {
+        return Err(serde_json::Error::custom("expected an object"));
+    }
+    serde_json::from_str(json)
+}
+
+/// Reads a member that is an object.
+pub(crate) fn object<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    let json = <&RawValue>::deserialize(deserializer)?;
+    from_object(json.get()).map_err(D::Error::custom)
+}
+
+/// Reads an optional member that may be absent but not null.
+pub(crate) fn present<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Reads an optional member that may be null but not absent.
+pub(crate) fn written<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(deserializer)
+}
+
 /// Defines an enum of messages, with how each is read, written and called.
 ///
 /// Each line is a doc comment, the name, and the body in parentheses where there is one.
@@ -61,9 +98,8 @@ macro_rules! messages {
                 }
             }
 
-            pub(crate) fn from_tagged(
-                tagged: &$crate::message::Tagged<$lt>,
-            ) -> Result<Self, $crate::message::DecodeError> {
+            pub(crate) fn read(json: &$lt str) -> Result<Self, $crate::message::DecodeError> {
+                let tagged: $crate::message::Tagged<$lt> = $crate::message::from_object(json)?;
                 match &*tagged.kind {
                     $(stringify!($Kind) => $crate::message::body!(tagged, $Kind $(, $Body)?),)+
                     other => Err($crate::message::DecodeError::UnknownType(other.chars().take(64).collect())),
@@ -71,10 +107,11 @@ macro_rules! messages {
             }
         }
 
+        /// For serde_json only, and only from a text in memory.
         impl<'de: $lt, $lt> serde::Deserialize<'de> for $Name<$lt> {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let tagged = $crate::message::Tagged::deserialize(deserializer)?;
-                Self::from_tagged(&tagged).map_err(serde::de::Error::custom)
+                let json = <&serde_json::value::RawValue>::deserialize(deserializer)?;
+                Self::read(json.get()).map_err(serde::de::Error::custom)
             }
         }
 
@@ -102,7 +139,7 @@ macro_rules! body {
     };
     ($tagged:ident, $Kind:ident, $Body:ty) => {
         match $tagged.data {
-            Some(data) => Ok(Self::$Kind(serde_json::from_str(data.get())?)),
+            Some(data) => Ok(Self::$Kind($crate::message::from_object(data.get())?)),
             None => Err($crate::message::DecodeError::DataMissing(stringify!($Kind))),
         }
     };

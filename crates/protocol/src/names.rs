@@ -15,6 +15,12 @@ pub enum NameError {
     /// Nothing there, or only white space.
     #[error("must not be blank")]
     Blank,
+    /// Fewer bytes of UTF-8 than wanted.
+    #[error("must be at least {bytes_min} bytes long")]
+    TooShort {
+        /// How many are wanted.
+        bytes_min: usize,
+    },
     /// More bytes of UTF-8 than allowed.
     #[error("must be at most {bytes_max} bytes long")]
     TooLong {
@@ -115,8 +121,11 @@ pub struct PlayerName {
 impl PlayerName {
     /// Takes `text` if it is within `rules`.
     pub fn parse(text: &str, rules: &PlayerNameRules) -> Result<Self, NameError> {
-        if text.trim().is_empty() || text.len() < rules.min_length {
+        if text.trim().is_empty() {
             return Err(NameError::Blank);
+        }
+        if text.len() < rules.min_length {
+            return Err(NameError::TooShort { bytes_min: rules.min_length });
         }
         if text.len() > rules.max_length {
             return Err(NameError::TooLong { bytes_max: rules.max_length });
@@ -213,11 +222,13 @@ mod tests {
         let ascii = PlayerNameRules {
             allow_unicode_alphanumeric: false,
             allow_spaces: false,
+            min_length: 3,
             additional_allowed_characters: Some("!?".into()),
             ..PlayerNameRules::default()
         };
         assert!(PlayerName::parse("Ada!?", &ascii).is_ok());
         assert_eq!(PlayerName::parse("Adä", &ascii).unwrap_err(), NameError::Character('ä'));
+        assert_eq!(PlayerName::parse("Ad", &ascii).unwrap_err(), NameError::TooShort { bytes_min: 3 });
         assert_eq!(PlayerName::parse("A da", &ascii).unwrap_err(), NameError::Character(' '));
     }
 

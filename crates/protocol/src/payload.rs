@@ -2,32 +2,38 @@
 
 use std::borrow::Cow;
 
-use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::Error as _;
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::limits;
+use crate::json::{Flaw, Scanner};
 
 /// One JSON value, byte for byte as its sender wrote it.
 ///
 /// It is known to be readable by every client: no number out of range, no lone surrogate, no nesting
-/// deeper than [`limits::PAYLOAD_DEPTH_MAX`]. One reader that chokes on a frame would find a hole in the sequence.
+/// deeper than [`crate::limits::PAYLOAD_DEPTH_MAX`]. One reader that chokes on a frame would find a hole in the sequence.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Payload<'a>(Cow<'a, str>);
 
 impl<'a> Payload<'a> {
     /// Takes `json` if it is exactly one readable value.
-    pub fn parse(json: &'a str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str::<Readable>(json)?;
-        Ok(Self(Cow::Borrowed(json.trim_matches(JSON_SPACE))))
+    pub fn parse(json: &'a str) -> Result<Self, PayloadError> {
+        let mut scanner = Scanner::new(json);
+        let mut read = || {
+            let value = scanner.value()?;
+            scanner.end()?;
+            Ok(value)
+        };
+        match read() {
+            Ok(value) => Ok(Self::from_checked(value)),
+            Err(flaw) => Err(PayloadError { flaw, at: scanner.at() }),
+        }
     }
 
-    /// Takes the value at the start of `text`; gives it and what follows.
-    pub(crate) fn split_from(text: &'a str) -> Option<(Self, &'a str)> {
-        let mut values = serde_json::Deserializer::from_str(text).into_iter::<Readable>();
-        values.next()?.ok()?;
-        let (value, rest) = text.split_at(values.byte_offset());
-        Some((Self(Cow::Borrowed(value.trim_matches(JSON_SPACE))), rest))
+    /// Takes what a scanner has called a value.
+    pub(crate) fn from_checked(value: &'a str) -> Self {
+        Self(Cow::Borrowed(value))
     }
 
     /// Takes JSON that this crate has just written itself.
@@ -46,13 +52,23 @@ impl<'a> Payload<'a> {
     }
 }
 
+/// Why a text is not a payload.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{flaw} at byte {at}")]
+pub struct PayloadError {
+    flaw: Flaw,
+    at: usize,
+}
+
+/// For serde_json only: no other format can take JSON as it is written.
 impl Serialize for Payload<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let raw: &RawValue = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
+        let raw: &RawValue = serde_json::from_str(&self.0).map_err(S::Error::custom)?;
         raw.serialize(serializer)
     }
 }
 
+/// For serde_json only, and only from a text in memory.
 impl<'de: 'a, 'a> Deserialize<'de> for Payload<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
@@ -60,117 +76,68 @@ impl<'de: 'a, 'a> Deserialize<'de> for Payload<'a> {
     }
 }
 
-const JSON_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
-
-/// Proof that a value was read to its end, with everything serde_json checks when it builds a tree, but no tree.
-struct Readable;
-
-impl<'de> Deserialize<'de> for Readable {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Within { depth_left: limits::PAYLOAD_DEPTH_MAX }.deserialize(deserializer)?;
-        Ok(Self)
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Within {
-    depth_left: usize,
-}
-
-impl Within {
-    fn inner<E: serde::de::Error>(self) -> Result<Self, E> {
-        match self.depth_left.checked_sub(1) {
-            Some(depth_left) => Ok(Self { depth_left }),
-            None => Err(E::custom("nested too deep")),
-        }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Within {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Within {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let inner = self.inner()?;
-        while items.next_element_seed(inner)?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let inner = self.inner()?;
-        while members.next_key_seed(inner)?.is_some() {
-            members.next_value_seed(inner)?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::PAYLOAD_DEPTH_MAX;
 
     #[test]
     fn payloads_stay_as_they_were_written() {
-        for json in ["1", "1.50", "\"\\u00e9\"", "{ \"b\" : 1,\t\"a\":[ ] }", "18446744073709551616", "null"] {
+        for json in [
+            "1",
+            "-0.50e-3",
+            "18446744073709551616",
+            "1e308",
+            "0e999",
+            "0.1e-999",
+            "null",
+            r#""\u00e9\ud83d\ude00\/""#,
+            "{ \"b\" : 1,\t\"a\":[ ] }",
+            "[{},[[]],{\"\":\"\u{7f}\u{2028}\"}]",
+        ] {
             assert_eq!(Payload::parse(json).unwrap().as_str(), json);
         }
-        assert_eq!(Payload::parse(" \n[1] ").unwrap().as_str(), "[1]");
+        assert_eq!(Payload::parse(" \n[1]\r\t").unwrap().as_str(), "[1]");
     }
 
     #[test]
     fn what_some_client_could_not_read_is_refused() {
-        for json in ["", "nul", "1 2", "{\"a\":}", "1e400", "\"\\ud800\"", "[1,]", "\"\u{1}\"", "{\"\\udc00\":1}"] {
-            assert!(Payload::parse(json).is_err(), "{json:?}");
+        for (json, why) in [
+            ("", "the text ends early at byte 0"),
+            ("\"abc", "the text ends early at byte 4"),
+            ("[1,", "the text ends early at byte 3"),
+            ("nul", "the text ends early at byte 3"),
+            ("none", "not JSON at byte 2"),
+            ("[1,]", "not JSON at byte 4"),
+            ("{\"a\":}", "not JSON at byte 6"),
+            ("[1}", "not JSON at byte 3"),
+            ("01", "something follows the value at byte 2"),
+            ("1.", "the text ends early at byte 2"),
+            ("-a", "not JSON at byte 2"),
+            ("1e+x", "not JSON at byte 4"),
+            ("1 2", "something follows the value at byte 3"),
+            ("\u{feff}1", "not JSON at byte 1"),
+            ("1e400", "number out of range at byte 5"),
+            ("\"\u{1}\"", "control character in a string at byte 2"),
+            (r#""\x""#, "bad escape in a string at byte 2"),
+            (r#""\u12g4""#, "bad escape in a string at byte 2"),
+            (r#""\ud800""#, "bad escape in a string at byte 2"),
+            (r#""\ud800\u0041""#, "bad escape in a string at byte 2"),
+            (r#"{"\udc00":1}"#, "bad escape in a string at byte 3"),
+        ] {
+            assert_eq!(Payload::parse(json).unwrap_err().to_string(), why, "{json:?}");
         }
     }
 
     #[test]
     fn nesting_is_bounded_by_the_whole_frame() {
-        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        assert!(Payload::parse(&nested(limits::PAYLOAD_DEPTH_MAX)).is_ok());
-        assert!(Payload::parse(&nested(limits::PAYLOAD_DEPTH_MAX + 1)).is_err());
-        assert!(Payload::parse(&nested(100_000)).is_err());
-    }
-
-    #[test]
-    fn a_value_is_split_from_what_follows() {
-        let (value, rest) = Payload::split_from("{\"a\":\"}}\"} }}").unwrap();
-        assert_eq!((value.as_str(), rest), ("{\"a\":\"}}\"}", " }}"));
-        assert!(Payload::split_from("}").is_none());
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(Payload::parse(&nested(PAYLOAD_DEPTH_MAX)).is_ok());
+        let mixed = r#"{"":["#.repeat(PAYLOAD_DEPTH_MAX / 2) + "0" + &"]}".repeat(PAYLOAD_DEPTH_MAX / 2);
+        assert!(Payload::parse(&mixed).is_ok());
+        for too_deep in [nested(PAYLOAD_DEPTH_MAX + 1), nested(100_000), format!("[[{mixed}]]")] {
+            let error = Payload::parse(&too_deep).unwrap_err();
+            assert_eq!(error.flaw, Flaw::TooDeep);
+        }
     }
 }

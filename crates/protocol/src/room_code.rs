@@ -1,5 +1,6 @@
 //! The short code by which players find a room.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -48,7 +49,7 @@ impl fmt::Debug for RoomCode {
 
 impl<'de> Deserialize<'de> for RoomCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let text = Cow::<str>::deserialize(deserializer)?;
         // The length is the server's choice, so that a reader only knows its bounds.
         let length = text.len().clamp(1, limits::ROOM_CODE_LENGTH_MAX);
         Self::parse(&text, length).map_err(serde::de::Error::custom)

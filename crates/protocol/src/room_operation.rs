@@ -1,14 +1,17 @@
 //! Room operations with an id, and the one reply that each of them gets.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
-use crate::client::{JoinAsSpectator, JoinRoom, Reconnect};
+use crate::client::{JoinRoom, Reconnect};
 use crate::codes::ErrorCode;
 use crate::ids::{OperationId, PlayerId};
-use crate::message::messages;
+use crate::message::{Tagged, from_object, messages, written};
 use crate::room_code::RoomCode;
-use crate::server::{Reconnected, ReconnectionFailed, RoomJoinFailed, SpectatorJoinFailed, SpectatorJoined, SpectatorLeft};
+use crate::server::{Reconnected, ReconnectionFailed, RoomJoinFailed};
 use crate::snapshot::RoomSnapshot;
+use crate::spectators::{JoinAsSpectator, SpectatorJoinFailed, SpectatorJoined, SpectatorLeft};
 
 /// Body of [`crate::ClientMessage::RoomOperation`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -16,50 +19,82 @@ pub struct RoomOperation {
     /// The client's id for it.
     pub operation_id: OperationId,
     /// What to do.
+    #[serde(deserialize_with = "request")]
     pub operation: RoomOperationRequest,
 }
 
-/// What a room operation asks for.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(tag = "type", content = "data")]
-pub enum RoomOperationRequest {
-    /// See [`crate::ClientMessage::JoinRoom`].
-    JoinRoom(JoinRoom),
-    /// See [`crate::ClientMessage::LeaveRoom`].
-    LeaveRoom,
-    /// See [`crate::ClientMessage::Reconnect`].
-    Reconnect(Reconnect),
-    /// See [`crate::ClientMessage::JoinAsSpectator`].
-    JoinAsSpectator(JoinAsSpectator),
-    /// See [`crate::ClientMessage::LeaveSpectator`].
-    LeaveSpectator,
-    /// Removes a player from the room.
-    KickPlayer {
-        /// Whom.
-        player_id: PlayerId,
-    },
-    /// Removes a player from the room for good.
-    BanPlayer {
-        /// Whom.
-        player_id: PlayerId,
-    },
-    /// Lets a banned player in again.
-    UnbanPlayer {
-        /// Whom.
-        player_id: PlayerId,
-    },
-    /// Hands the authority to another member.
-    TransferAuthority {
-        /// To whom.
-        player_id: PlayerId,
-    },
-    /// Gives the room a new code; the old one stops working.
-    RegenerateRoomCode,
-    /// Sets or removes the room's password.
-    SetRoomAccess {
-        /// The password; none opens the room.
-        password: Option<String>,
-    },
+/// Lists the variants of an enum with what they are for.
+macro_rules! requests {
+    (
+        $(#[$meta:meta])*
+        pub enum $Name:ident {
+            $($(#[doc = $doc:literal])+ $Kind:ident $(($Body:ty))? $({ $($members:tt)* })?,)+
+        }
+    ) => {
+        $(#[$meta])*
+        pub enum $Name {
+            $($(#[doc = $doc])+ $Kind $(($Body))? $({ $($members)* })?,)+
+        }
+
+        impl $Name {
+            /// Every operation: its name on the wire and what it is for, in the order of the reference page.
+            pub const KINDS: &'static [(&'static str, &'static str)] =
+                &[$((stringify!($Kind), concat!($($doc),+).trim_ascii_start()),)+];
+
+            /// The name of this operation on the wire.
+            pub const fn kind(&self) -> &'static str {
+                match self {
+                    $(Self::$Kind { .. } => stringify!($Kind),)+
+                }
+            }
+        }
+    };
+}
+
+requests! {
+    /// What a room operation asks for.
+    #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+    #[serde(tag = "type", content = "data")]
+    pub enum RoomOperationRequest {
+        /// Takes a seat in a room, like the message of that name.
+        JoinRoom(JoinRoom),
+        /// Gives up the seat, like the message of that name.
+        LeaveRoom,
+        /// Takes back the seat of a connection that was lost, like the message of that name.
+        Reconnect(Reconnect),
+        /// Watches a room, like the message of that name.
+        JoinAsSpectator(JoinAsSpectator),
+        /// Stops watching, like the message of that name.
+        LeaveSpectator,
+        /// Removes a player from the room.
+        KickPlayer {
+            /// Whom.
+            player_id: PlayerId,
+        },
+        /// Removes a player from the room for good.
+        BanPlayer {
+            /// Whom.
+            player_id: PlayerId,
+        },
+        /// Lets a banned player in again.
+        UnbanPlayer {
+            /// Whom.
+            player_id: PlayerId,
+        },
+        /// Hands the authority to another member.
+        TransferAuthority {
+            /// To whom.
+            player_id: PlayerId,
+        },
+        /// Gives the room a new code; the old one stops working.
+        RegenerateRoomCode,
+        /// Sets or removes the room's password.
+        SetRoomAccess {
+            /// The password. `null` opens the room; a missing member is an error, or a slip of the pen would.
+            #[serde(deserialize_with = "written")]
+            password: Option<String>,
+        },
+    }
 }
 
 /// Body of [`crate::ServerMessage::RoomOperationResult`].
@@ -137,4 +172,14 @@ pub struct OperationFailed {
     /// Why, for programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_code: Option<ErrorCode>,
+}
+
+/// Reads a request that is an object, and so is its data.
+fn request<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RoomOperationRequest, D::Error> {
+    let json = <&RawValue>::deserialize(deserializer)?;
+    let tagged: Tagged<'_> = from_object(json.get()).map_err(D::Error::custom)?;
+    if tagged.data.is_some_and(|data| !data.get().starts_with('{')) {
+        return Err(D::Error::custom("expected an object as data"));
+    }
+    serde_json::from_str(json.get()).map_err(D::Error::custom)
 }

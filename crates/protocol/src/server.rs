@@ -1,23 +1,24 @@
 //! Everything a server may say in a text frame.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use crate::codes::ErrorCode;
-use crate::delivery::{DeliveryClass, DeliveryReport, present};
-use crate::ids::{Epoch, PlayerId, RoomId, SessionGeneration};
-use crate::message::{DecodeError, Tagged, messages};
-use crate::names::PlayerNameRules;
+use crate::delivery::DeliveryReport;
+use crate::game_data::GameDataOut;
+use crate::handshake::{Authenticated, AuthenticationError, ProtocolInfo};
+use crate::ids::{Epoch, PlayerId, SessionGeneration};
+use crate::message::{DecodeError, messages};
 use crate::payload::Payload;
-use crate::room_code::RoomCode;
+use crate::projection::{Project as _, oldest_version};
 use crate::room_operation::RoomOperationResult;
-use crate::session::{MessageTransport, SessionPlan, Transport};
+use crate::session::{SessionPlan, Transport};
 use crate::snapshot::{
-    LobbyState, PeerConnectionInfo, PlayerInfo, RateLimitInfo, ReplayStatus, RoomSnapshot, SenderWatermark,
-    SpectatorInfo, SpectatorReason,
+    LobbyState, PeerConnectionInfo, PlayerInfo, ReplayStatus, RoomSnapshot, SenderWatermark,
 };
-use crate::version::GameDataEncoding;
+use crate::spectators::{
+    NewSpectatorJoined, SpectatorDisconnected, SpectatorJoinFailed, SpectatorJoined, SpectatorLeft,
+};
+use crate::version::ProtocolVersion;
 
 messages! {
     /// Everything a server may say in a text frame.
@@ -92,7 +93,7 @@ messages! {
 impl<'a> ServerMessage<'a> {
     /// Reads one text frame. Unknown members are ignored, everything else must fit.
     pub fn decode(text: &'a str) -> Result<Self, DecodeError> {
-        Self::from_tagged(&serde_json::from_str::<Tagged<'a>>(text)?)
+        Self::read(text)
     }
 
     /// Writes this message as a text frame, with all its members: project it first.
@@ -104,115 +105,30 @@ impl<'a> ServerMessage<'a> {
         serde_json::to_string(self).expect("messages have string keys only")
     }
 
+    /// This message as a connection of `version` may see it, or nothing if it must not see it at all.
+    #[must_use]
+    pub fn project(mut self, version: ProtocolVersion) -> Option<Self> {
+        if version < oldest_version(&self) {
+            return None;
+        }
+        self.keep_for(version);
+        Some(self)
+    }
+
     /// An `Error` with a code.
     pub fn error(code: ErrorCode, message: impl Into<String>) -> Self {
         Self::Error(ErrorMessage { message: message.into(), error_code: Some(code) })
     }
 }
 
-/// Body of [`ServerMessage::Authenticated`].
+/// Body of [`ServerMessage::RoomJoinFailed`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Authenticated {
-    /// The game's name as configured, or `default`.
-    pub app_name: String,
-    /// Who owns the game, if configured.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub organization: Option<String>,
-    /// How often the app may act.
-    pub rate_limits: RateLimitInfo,
-}
-
-/// Body of [`ServerMessage::ProtocolInfo`].
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct ProtocolInfo {
-    /// The platform the client named.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub platform: Option<String>,
-    /// The SDK version the client named.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sdk_version: Option<String>,
-    /// The oldest SDK version this server takes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub minimum_version: Option<String>,
-    /// The SDK version this server recommends.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recommended_version: Option<String>,
-    /// What this server can do.
-    pub capabilities: Vec<String>,
-    /// A hint for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notes: Option<String>,
-    /// The formats of game data this server offers.
-    pub game_data_formats: Vec<GameDataEncoding>,
-    /// What player names may look like.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub player_name_rules: Option<PlayerNameRules>,
-    /// What only v3 connections are told.
-    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
-    pub v3: Option<ProtocolInfoV3>,
-}
-
-/// The members of `ProtocolInfo` that only v3 connections are told.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ProtocolInfoV3 {
-    /// The negotiated version.
-    pub protocol_version: u16,
-    /// The oldest version this server takes.
-    pub min_protocol_version: u16,
-    /// The newest version this server speaks.
-    pub max_protocol_version: u16,
-    /// How messages travel.
-    pub transports: Vec<MessageTransport>,
-    /// The largest message this server sends, in bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_outbound_message_size: Option<usize>,
-    /// The version of the server.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub implementation_version: Option<String>,
-    /// Size limits per format, where they are smaller than the message limit.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub game_data_limits: Vec<GameDataLimit>,
-}
-
-/// The size limit of one format of game data.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct GameDataLimit {
-    /// The format.
-    pub encoding: GameDataEncoding,
-    /// Its limit.
-    pub max_bytes: usize,
-}
-
-/// Body of [`ServerMessage::AuthenticationError`].
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct AuthenticationError {
+pub struct RoomJoinFailed {
     /// Why, for people.
-    pub error: String,
+    pub reason: String,
     /// Why, for programs.
-    pub error_code: ErrorCode,
-}
-
-macro_rules! failures {
-    ($($(#[$meta:meta])* $Name:ident)+) => {
-        $(
-            $(#[$meta])*
-            #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-            pub struct $Name {
-                /// Why, for people.
-                pub reason: String,
-                /// Why, for programs.
-                #[serde(default, skip_serializing_if = "Option::is_none")]
-                pub error_code: Option<ErrorCode>,
-            }
-        )+
-    };
-}
-
-failures! {
-    /// Body of [`ServerMessage::RoomJoinFailed`].
-    RoomJoinFailed
-    /// Body of [`ServerMessage::SpectatorJoinFailed`].
-    SpectatorJoinFailed
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<ErrorCode>,
 }
 
 /// Body of [`ServerMessage::ReconnectionFailed`].
@@ -242,28 +158,6 @@ pub struct PlayerLeft {
     /// The last number it sent under. Only on v3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_seq: Option<u64>,
-}
-
-/// Body of [`ServerMessage::GameData`].
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct GameDataOut<'a> {
-    /// The sender.
-    pub from_player: PlayerId,
-    /// The game's own data.
-    #[serde(borrow)]
-    pub data: Payload<'a>,
-    /// Its number. Only on v3.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seq: Option<u64>,
-    /// The sender's membership. Only on v3.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub epoch: Option<Epoch>,
-    /// The class as the sender wrote it. Only on v3.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub class: Option<DeliveryClass>,
-    /// The key as the sender wrote it. Only on v3.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub key: Option<u32>,
 }
 
 /// Body of [`ServerMessage::AuthorityChanged`].
@@ -333,74 +227,6 @@ pub struct PlayerReconnected {
     /// Its entry in the roster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub player: Option<PlayerInfo>,
-}
-
-/// Body of [`ServerMessage::SpectatorJoined`].
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct SpectatorJoined {
-    /// The room.
-    pub room_id: RoomId,
-    /// Its code.
-    pub room_code: RoomCode,
-    /// The recipient.
-    pub spectator_id: PlayerId,
-    /// The game.
-    pub game_name: Arc<str>,
-    /// Who plays.
-    pub current_players: Vec<PlayerInfo>,
-    /// Who watches, the recipient included.
-    pub current_spectators: Vec<SpectatorInfo>,
-    /// How far the room is.
-    pub lobby_state: LobbyState,
-    /// `joined`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<SpectatorReason>,
-}
-
-/// Body of [`ServerMessage::SpectatorLeft`].
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct SpectatorLeft {
-    /// The room.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub room_id: Option<RoomId>,
-    /// Its code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub room_code: Option<RoomCode>,
-    /// Why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<SpectatorReason>,
-    /// Who still watches.
-    pub current_spectators: Vec<SpectatorInfo>,
-}
-
-/// Body of [`ServerMessage::NewSpectatorJoined`].
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct NewSpectatorJoined {
-    /// Who.
-    pub spectator: SpectatorInfo,
-    /// Who watches now; empty on v3.
-    pub current_spectators: Vec<SpectatorInfo>,
-    /// `joined`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<SpectatorReason>,
-    /// How many watch now. Only on v3.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub spectator_count: Option<u32>,
-}
-
-/// Body of [`ServerMessage::SpectatorDisconnected`].
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct SpectatorDisconnected {
-    /// Who.
-    pub spectator_id: PlayerId,
-    /// Why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<SpectatorReason>,
-    /// Who still watches; empty on v3.
-    pub current_spectators: Vec<SpectatorInfo>,
-    /// How many still watch. Only on v3.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub spectator_count: Option<u32>,
 }
 
 /// Body of [`ServerMessage::Error`].

@@ -1,5 +1,7 @@
 //! How the players of a started game reach each other.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{PlayerId, SessionGeneration};
@@ -55,7 +57,7 @@ pub struct SessionPeer {
     /// Who.
     pub player_id: PlayerId,
     /// Its name.
-    pub player_name: std::sync::Arc<str>,
+    pub player_name: Arc<str>,
     /// Whether it holds the authority.
     pub is_authority: bool,
     /// Whether the recipient sends the offer.

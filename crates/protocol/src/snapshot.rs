@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Timestamp;
 use crate::connection_info::ConnectionInfo;
 use crate::ids::{Epoch, PlayerId, RoomId};
 use crate::room_code::RoomCode;
 use crate::session::IceServer;
-use crate::Timestamp;
+use crate::spectators::SpectatorInfo;
 
 /// How far a room is on its way to the game. It only goes forward.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -20,22 +21,6 @@ pub enum LobbyState {
     Lobby,
     /// The game has started.
     Finalized,
-}
-
-/// Why the set of spectators changed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SpectatorReason {
-    /// Someone came to watch.
-    Joined,
-    /// Someone left.
-    VoluntaryLeave,
-    /// Someone's connection ended.
-    Disconnected,
-    /// Someone was removed.
-    Removed,
-    /// The room was closed.
-    RoomClosed,
 }
 
 /// How much of what a player missed is in `missed_events`.
@@ -75,18 +60,6 @@ pub struct PlayerInfo {
     pub seq: Option<u64>,
 }
 
-/// One spectator of a room.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct SpectatorInfo {
-    /// Who.
-    pub id: PlayerId,
-    /// Display name.
-    pub name: Arc<str>,
-    /// When it connected. Only on v2.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connected_at: Option<Timestamp>,
-}
-
 /// One player as `GameStarting` shows it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct PeerConnectionInfo {
@@ -101,17 +74,6 @@ pub struct PeerConnectionInfo {
     /// How it can be reached, if it said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_info: Option<ConnectionInfo>,
-}
-
-/// How often an app may act.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct RateLimitInfo {
-    /// Each minute.
-    pub per_minute: u64,
-    /// Each hour.
-    pub per_hour: u64,
-    /// Each day.
-    pub per_day: u64,
 }
 
 /// The last stamp of one sender, as a returning player must know it.

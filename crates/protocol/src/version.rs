@@ -59,6 +59,9 @@ pub enum GameDataEncoding {
 }
 
 impl GameDataEncoding {
+    /// Every encoding, in the order of the reference page.
+    pub const ALL: &'static [Self] = &[Self::Json, Self::MessagePack, Self::Rkyv, Self::Protobuf];
+
     /// Its spelling on the wire.
     pub const fn token(self) -> &'static str {
         match self {
