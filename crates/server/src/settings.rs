@@ -85,7 +85,7 @@ pub struct RuntimeSettings {
 
 impl Default for RuntimeSettings {
     fn default() -> Self {
-        Self { worker_threads: None, coalesce_wakeups_us: 750 }
+        Self { worker_threads: None, coalesce_wakeups_us: 1_000 }
     }
 }
 
