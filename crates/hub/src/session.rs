@@ -344,11 +344,7 @@ impl Session {
                 self.refuse(now, ErrorCode::UnsupportedProtocolVersion, "room operations need protocol 3");
             }
             ProtocolVersion::V3 => {
-                self.refuse(
-                    now,
-                    ErrorCode::InvalidInput,
-                    "the capability room_operation_ids was not negotiated",
-                );
+                self.refuse(now, ErrorCode::InvalidInput, "this server does not offer room_operation_ids");
             }
         }
     }

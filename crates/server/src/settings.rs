@@ -122,6 +122,7 @@ impl Settings {
         findings.problems.none()?;
         let settings: Self = tree.try_deserialize().expect("the schema describes exactly these settings");
         Plan::new(&settings)?;
+        findings.notices.extend(sources.notices());
         findings.notices.extend(rules::notices(&settings));
         Ok(Loaded { settings, notices: findings.notices })
     }

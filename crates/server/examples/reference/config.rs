@@ -16,11 +16,13 @@ From the lowest to the highest; objects are merged, anything else is replaced by
    the working directory if there is one;
 3. the JSON object in the variable `SIGNAL_FISH_CONFIG_JSON`;
 4. one variable for each key, named as below. The value is JSON, or text if it is not JSON: text that looks like a
-   number needs JSON's quotes. Names are not case-sensitive;
+   number needs JSON's quotes. Names are not case-sensitive. Other names that start with `SIGNAL_FISH_` are ignored,
+   with a warning in the log;
 5. the flags `--port` and `--bind`.
 
 A key that does not exist, a value out of its bounds and settings that contradict each other keep the server from
-starting; all that is found is printed to stderr, one line each, and the exit code is 1. Keys that only the published
+starting; what is found is printed to stderr, one line each, contradictions once each key is right by itself. The
+exit code is 1. Keys that only the published
 server 0.12 has are refused where they ask for something that is not here, TLS for one; those that ask for nothing are
 accepted with a warning in the log.
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct RateLimitSettings {
     /// Seconds in which a used-up budget is whole again.
     pub time_window: NonZeroU32,
-    /// Rooms that a connection may make in a window.
+    /// Rooms that a connection may ask to be made in a window. A request without a code counts even if it is refused.
     pub max_room_creations: NonZeroU32,
     /// Rooms that a connection may try to enter in a window, as player or spectator.
     pub max_join_attempts: NonZeroU32,

@@ -38,6 +38,7 @@ pub(super) fn notices(settings: &Settings) -> Vec<String> {
         let keys = "server.ping_timeout, websocket.idle_timeout_secs and websocket.server_ping_interval_secs";
         notices.push(format!("{keys} are all 0: a connection whose peer has vanished keeps its seat"));
     }
+    notices.extend(settings.protocol.sdk_compatibility.notices());
     notices
 }
 

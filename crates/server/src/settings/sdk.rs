@@ -20,7 +20,8 @@ pub struct SdkCompatibilitySettings {
     pub minimum_versions: BTreeMap<String, String>,
     /// The SDK version that a platform's users should have.
     pub recommended_versions: BTreeMap<String, String>,
-    /// What the server can do, by platform; the entry `_default` is for all of them.
+    /// Labels that clients are told, by platform; the entry `_default` is for all of them. What the server itself
+    /// decides for each connection, `reconnection` and `room_operation_ids` for two, is left out.
     pub capabilities: BTreeMap<String, Vec<String>>,
     /// A hint for the users of a platform.
     pub notes: BTreeMap<String, String>,
@@ -66,11 +67,31 @@ impl SdkCompatibilitySettings {
         for (name, notes) in &self.notes {
             platforms.entry(name.clone()).or_default().notes = Some(notes.clone());
         }
-        for (name, capabilities) in self.capabilities.iter().filter(|(name, _)| *name != EVERY_PLATFORM) {
-            platforms.entry(name.clone()).or_default().capabilities.clone_from(capabilities);
+        let mut of_all = Vec::new();
+        for (name, capabilities) in &self.capabilities {
+            let labels = capabilities.iter().filter(|label| !is_ours_to_grant(label)).cloned().collect();
+            if name == EVERY_PLATFORM {
+                of_all = labels;
+            } else {
+                platforms.entry(name.clone()).or_default().capabilities = labels;
+            }
         }
-        let of_all = self.capabilities.get(EVERY_PLATFORM).cloned().unwrap_or_default();
         (of_all, SdkTable { platforms, enforce: self.enforce })
+    }
+
+    /// What is listed but not told to clients.
+    pub(super) fn notices(&self) -> Vec<String> {
+        let labels = self
+            .capabilities
+            .iter()
+            .flat_map(|(platform, labels)| labels.iter().map(move |label| (platform, label)));
+        let left_out = labels.filter(|(_, label)| is_ours_to_grant(label));
+        left_out
+            .map(|(platform, label)| {
+                let key = format!("protocol.sdk_compatibility.capabilities.{platform}");
+                format!("{key}: {label} is left out, the server says it to those for whom it holds")
+            })
+            .collect()
     }
 }
 
@@ -81,6 +102,12 @@ fn parse_version(map: &str, platform: &str, text: &str, problems: &mut Problems)
         problems.add(key, format!("set a version like 1.2.3, not {text:?}"));
     }
     parsed.ok()
+}
+
+/// Whether clients take this label for a promise about messages, which a setting cannot keep.
+fn is_ours_to_grant(label: &str) -> bool {
+    ["reconnection", "reconnection_token", "room_operation_ids", "game_data_replay", "spectator_relay"]
+        .contains(&label)
 }
 
 const EVERY_PLATFORM: &str = "_default";

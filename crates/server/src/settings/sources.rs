@@ -73,7 +73,7 @@ impl Sources {
     fn variables(&self, problems: &mut Problems) -> Option<Layer> {
         let mut by_path = BTreeMap::new();
         for (name, value) in &self.environment {
-            let Some(rest) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
+            let Some(rest) = name.to_str().and_then(without_prefix) else { continue };
             let name = format!("{PREFIX}{rest}");
             let path = rest.split("__").filter(|part| !part.is_empty()).map(str::to_lowercase);
             let path: Vec<String> = path.collect();
@@ -104,9 +104,25 @@ impl Sources {
         port.into_iter().chain(bind)
     }
 
+    /// Variables that look like ours and are none. They are no errors: an orchestrator may set
+    /// `SIGNAL_FISH_PORT` for a service of our name, and means something else.
+    pub(super) fn notices(&self) -> Vec<String> {
+        let names = self.environment.iter().filter_map(|(name, _)| name.to_str());
+        let ours = |name: &str| without_prefix(name).is_some() || [PATH, JSON, STDIN].contains(&name);
+        let near = names.filter(|name| name.to_ascii_uppercase().starts_with("SIGNAL_FISH_") && !ours(name));
+        near.map(|name| format!("the variable {name} is ignored, keys are set as {PREFIX}SECTION__KEY"))
+            .collect()
+    }
+
     fn variable(&self, name: &str) -> Option<&OsString> {
         self.environment.iter().find(|(other, _)| other == name).map(|(_, value)| value)
     }
+}
+
+/// The rest of a variable's name that sets a key, in whatever case it is written.
+fn without_prefix(name: &str) -> Option<&str> {
+    let (prefix, rest) = name.split_at_checked(PREFIX.len())?;
+    prefix.eq_ignore_ascii_case(PREFIX).then_some(rest)
 }
 
 /// The value of a variable: JSON if it is that, else text.

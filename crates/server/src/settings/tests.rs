@@ -318,3 +318,28 @@ fn all_problems_are_told_at_once() {
         ],
     );
 }
+
+#[test]
+fn capabilities_that_only_the_server_can_grant_are_left_out() {
+    let capabilities = r#"{"protocol": {"sdk_compatibility": {"capabilities":
+        {"_default": ["chat", "room_operation_ids"], "unity": ["reconnection"]}}}}"#;
+    let Loaded { settings, notices } = load(capabilities, &[]).unwrap();
+    let (of_all, sdks) = settings.protocol.sdk_compatibility.table(&mut Problems::default());
+    assert_eq!(of_all, ["chat"]);
+    assert_eq!(sdks.platforms["unity"].capabilities, [""; 0]);
+    assert_eq!(notices.len(), 2, "{notices:?}");
+    assert!(notices[0].contains("room_operation_ids") && notices[1].contains("reconnection"), "{notices:?}");
+}
+
+#[test]
+fn variables_are_found_in_any_case_and_near_misses_are_named() {
+    for name in ["SIGNAL_FISH__PORT", "signal_fish__port", "Signal_Fish__Port"] {
+        let Loaded { settings, notices } = load("", &[(name, "4061")]).unwrap();
+        assert_eq!((settings.port, notices), (4061, Vec::new()), "{name}");
+    }
+    for name in ["SIGNAL_FISH_PORT", "signal_fish_server__port"] {
+        let Loaded { settings, notices } = load("", &[(name, "4061")]).unwrap();
+        assert_eq!(settings.port, 3536, "{name}");
+        assert!(notices[0].contains(name), "{notices:?}");
+    }
+}

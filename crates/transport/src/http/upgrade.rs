@@ -5,7 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Body;
-use hyper::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE};
+use hyper::header::{
+    CONNECTION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
 use hyper::{Request, StatusCode};
 use signal_fish_protocol::ProtocolVersion;
 use tungstenite::error::{Error, ProtocolError};
@@ -97,10 +99,9 @@ impl Refusal {
         let mut answer = text(head(self.status()), self.advice());
         let headers = answer.headers_mut();
         match self {
-            Self::NotWebSocket => {
-                headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-            }
+            Self::NotWebSocket => demand_upgrade(headers),
             Self::WrongVersion => {
+                demand_upgrade(headers);
                 headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
             }
             Self::Draining | Self::Full(_) => {
@@ -147,6 +148,12 @@ impl Refusal {
             Self::ServerFault => "the upgrade failed inside the server\n",
         }
     }
+}
+
+/// Both belong to a 426, and the first has to be announced by the second (RFC 9110, 7.8 and 15.5.22).
+fn demand_upgrade(headers: &mut HeaderMap) {
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade, close"));
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-signal-fish-request-id");
