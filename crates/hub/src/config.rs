@@ -86,10 +86,16 @@ pub struct OutboxLimits {
     pub message_bytes_max: usize,
     /// More messages than this for longer than `slow_after`: the consumer is too slow.
     pub messages_max: usize,
-    /// More bytes than this: the consumer is too slow at once.
+    /// More bytes than this for as long: the same. More than [`OutboxLimits::BURST`] times as many: at once.
     pub bytes_max: usize,
-    /// How long the queue may be over `messages_max`.
+    /// How long the queue may be over either.
     pub slow_after: Duration,
+}
+
+impl OutboxLimits {
+    /// How many times `bytes_max` a burst may fill before its reader counts as too slow at once: a level of some
+    /// megabytes comes faster than any network takes it.
+    pub const BURST: usize = 16;
 }
 
 impl Default for HubConfig {

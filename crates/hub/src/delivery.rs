@@ -99,9 +99,10 @@ impl Delivery<'_> {
     }
 
     fn relay(&mut self, stamp: &RelayStamp) {
-        let Some(game_data) = self.game_data.take() else { return };
+        let (Some(game_data), Some(sender)) = (self.game_data.take(), self.actor) else { return };
+        let bytes_max = sender.outbox.message_bytes_max();
         SCRATCH.with_borrow_mut(|scratch| {
-            let mut frames = RelayFrames::new(game_data, *stamp, scratch);
+            let mut frames = RelayFrames::new(game_data, *stamp, scratch, bytes_max);
             for member in self.members.iter_mut().filter(|member| member.link.player != stamp.from) {
                 match frames.of(member.link.wire) {
                     Some(frame) => {

@@ -21,6 +21,8 @@ pub(crate) struct RelayFrames<'a> {
     game_data: GameData<'a>,
     stamp: RelayStamp,
     scratch: &'a mut Vec<u8>,
+    /// What a recipient takes at most.
+    bytes_max: usize,
     text: [Option<Frame>; 2],
     binary: [Option<Frame>; 2],
     /// What became of binary data that had to be text; `Some(None)` if it cannot be.
@@ -28,8 +30,21 @@ pub(crate) struct RelayFrames<'a> {
 }
 
 impl<'a> RelayFrames<'a> {
-    pub(crate) fn new(game_data: GameData<'a>, stamp: RelayStamp, scratch: &'a mut Vec<u8>) -> Self {
-        Self { game_data, stamp, scratch, text: [None, None], binary: [None, None], converted: None }
+    pub(crate) fn new(
+        game_data: GameData<'a>,
+        stamp: RelayStamp,
+        scratch: &'a mut Vec<u8>,
+        bytes_max: usize,
+    ) -> Self {
+        Self {
+            game_data,
+            stamp,
+            scratch,
+            bytes_max,
+            text: [None, None],
+            binary: [None, None],
+            converted: None,
+        }
     }
 
     /// The form for a recipient that reads `wire`; nothing if there is none.
@@ -54,7 +69,13 @@ impl<'a> RelayFrames<'a> {
             let payload = match &self.game_data {
                 GameData::Text(payload) => payload,
                 GameData::Binary(_, bytes) => {
-                    self.converted.get_or_insert_with(|| message_pack_to_json(bytes).ok()).as_ref()?
+                    let converted =
+                        self.converted.get_or_insert_with(|| message_pack_to_json(bytes).ok()).as_ref()?;
+                    // JSON is up to six times as long, which is not the recipient's fault.
+                    if converted.as_str().len().saturating_add(ENVELOPE_BYTES_MAX) > self.bytes_max {
+                        return None;
+                    }
+                    converted
                 }
             };
             self.scratch.clear();
@@ -75,3 +96,6 @@ impl<'a> RelayFrames<'a> {
         self.binary[at].as_ref()
     }
 }
+
+/// More than a text message adds to its payload.
+const ENVELOPE_BYTES_MAX: usize = 256;

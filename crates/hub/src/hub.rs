@@ -10,7 +10,6 @@ use signal_fish_storage::{GameDatabase, StorageError};
 
 use crate::config::HubConfig;
 use crate::directory::{Directory, RoomLimits};
-use crate::frame::Frame;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
 use crate::restore;
@@ -95,22 +94,15 @@ impl Hub {
             deadline_ms: deadline.saturating_add(grace_ms),
             retry_after_secs: Some(retry_after.as_secs()),
         };
-        if !self.0.lifecycle.drain(going_away) {
-            return;
+        if self.0.lifecycle.drain(going_away) {
+            self.0.sessions.tell_all(Instant::now(), &self.0.lifecycle);
         }
-        let now = Instant::now();
-        let frame = self.0.lifecycle.notice().and_then(|notice| Frame::of(notice, ProtocolVersion::V3));
-        let Some(frame) = frame else { return };
-        self.0.sessions.for_each(|version, outbox| match version {
-            ProtocolVersion::V2 => {}
-            ProtocolVersion::V3 => outbox.push(now, frame.clone()),
-        });
     }
 
     /// Ends every connection with `server_shutdown`. Nobody is told who left.
     pub fn shut_down(&self) {
         self.0.lifecycle.stop();
-        self.0.sessions.for_each(|_, outbox| outbox.end(CloseCode::ServerShutdown));
+        self.0.sessions.end_all(CloseCode::ServerShutdown);
     }
 
     /// Resolves as soon as there is no connection.

@@ -35,7 +35,7 @@ pub enum Taken {
 struct Queue {
     frames: VecDeque<Frame>,
     n_bytes: usize,
-    /// Since when there have been more messages than allowed.
+    /// Since when more has waited than may wait for long.
     crowded_since: Option<Instant>,
     ending: Option<CloseCode>,
     /// The connection's task, while it waits.
@@ -56,6 +56,11 @@ enum Awaits {
 impl Outbox {
     pub(crate) fn new(limits: OutboxLimits) -> Arc<Self> {
         Arc::new(Self { queue: Mutex::default(), limits })
+    }
+
+    /// The largest message that may be pushed.
+    pub(crate) const fn message_bytes_max(&self) -> usize {
+        self.limits.message_bytes_max
     }
 
     /// Queues a message. If that is more than may wait, the connection ends as a slow consumer instead.
@@ -112,7 +117,7 @@ impl Outbox {
         let mut queue = self.queue.lock();
         if !queue.frames.is_empty() {
             queue.take(batch, bytes_max);
-            if queue.frames.len() <= self.limits.messages_max {
+            if !queue.is_crowded(&self.limits) {
                 queue.crowded_since = None;
             }
             return Poll::Ready(Taken::Frames);
@@ -157,14 +162,18 @@ impl Queue {
     }
 
     fn is_too_slow(&mut self, now: Instant, limits: &OutboxLimits) -> bool {
-        if self.n_bytes > limits.bytes_max {
-            return true;
-        }
-        if self.frames.len() <= limits.messages_max {
+        if !self.is_crowded(limits) {
             return false;
+        }
+        if self.n_bytes > limits.bytes_max.saturating_mul(OutboxLimits::BURST) {
+            return true;
         }
         let since = *self.crowded_since.get_or_insert(now);
         now.saturating_duration_since(since) > limits.slow_after
+    }
+
+    fn is_crowded(&self, limits: &OutboxLimits) -> bool {
+        self.n_bytes > limits.bytes_max || self.frames.len() > limits.messages_max
     }
 
     fn end(&mut self, code: CloseCode) {
@@ -247,10 +256,17 @@ mod tests {
     }
 
     #[test]
-    fn too_many_bytes_end_the_connection_at_once() {
+    fn a_burst_of_bytes_may_wait_for_a_while_and_only_so_much() {
+        let (outbox, start) = (Outbox::new(LIMITS), Instant::now());
+        (0..3).for_each(|_| outbox.push(start, frame(999)));
+        outbox.push(start + Duration::from_secs(5), frame(1));
+        assert_eq!(take_all(&outbox), (vec![999, 999, 999, 1], None));
+        (0..3).for_each(|_| outbox.push(start, frame(999)));
+        outbox.push(start + Duration::from_secs(6), frame(1));
+        assert_eq!(take_all(&outbox).1, Some(CloseCode::SlowConsumer));
+
         let (outbox, now) = (Outbox::new(LIMITS), Instant::now());
-        outbox.push(now, frame(999));
-        outbox.push(now, frame(999));
+        (0..33).for_each(|_| outbox.push(now, frame(999)));
         let (taken, ending) = take_all(&outbox);
         assert_eq!(ending, Some(CloseCode::SlowConsumer));
         assert_eq!(taken.len(), 1, "only the farewell");
@@ -320,8 +336,7 @@ mod tests {
         assert!(outbox.poll_ending(&cx).is_pending());
         outbox.push(Instant::now(), frame(1));
         assert_eq!(wakes.0.load(std::sync::atomic::Ordering::Relaxed), 0);
-        outbox.push(Instant::now(), frame(999));
-        outbox.push(Instant::now(), frame(999));
+        (0..33).for_each(|_| outbox.push(Instant::now(), frame(999)));
         assert_eq!(wakes.0.load(std::sync::atomic::Ordering::Relaxed), 1);
         assert_eq!(outbox.poll_ending(&cx), Poll::Ready(CloseCode::SlowConsumer));
     }

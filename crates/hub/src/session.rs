@@ -174,11 +174,10 @@ impl Session {
                 self.handshake = Handshake::Done;
                 self.grant = Some(agreement.grant);
                 self.link.wire = agreement.wire;
-                self.shared.sessions.update(&self.link);
-                let notice = self.shared.lifecycle.notice();
-                for message in agreement.answer.into_iter().chain(notice) {
+                for message in agreement.answer {
                     self.link.send(now, message);
                 }
+                self.shared.sessions.settle(now, &self.link, &self.shared.lifecycle);
             }
             Err(disagreement) => {
                 if self.charge(now) {
@@ -207,6 +206,7 @@ impl Session {
             )
         } else {
             self.handshake = Handshake::Skipped;
+            self.shared.sessions.settle(now, &self.link, &self.shared.lifecycle);
             return true;
         };
         self.refuse(now, refusal.0, refusal.1);

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use dashmap::DashMap;
-use signal_fish_protocol::{PlayerId, ProtocolVersion};
+use signal_fish_protocol::{CloseCode, PlayerId, ProtocolVersion};
 use tokio::sync::Notify;
 
+use crate::frame::Frame;
+use crate::lifecycle::Lifecycle;
 use crate::link::Link;
 use crate::outbox::Outbox;
 
@@ -20,19 +23,31 @@ pub(crate) struct Sessions {
 
 #[derive(Debug)]
 struct Connected {
-    version: ProtocolVersion,
+    /// What it speaks, once its handshake is done or skipped.
+    version: Option<ProtocolVersion>,
+    /// Whether it knows that the server is about to stop.
+    is_told: bool,
     outbox: Arc<Outbox>,
 }
 
 impl Sessions {
     pub(crate) fn add(&self, link: &Link) {
         self.n_connected.fetch_add(1, Ordering::AcqRel);
-        self.set(link);
+        let connected = Connected { version: None, is_told: false, outbox: Arc::clone(&link.outbox) };
+        self.connected.insert(link.player, connected);
     }
 
-    /// What the connection speaks has been negotiated.
-    pub(crate) fn update(&self, link: &Link) {
-        self.set(link);
+    /// What the connection speaks is settled, and it has been told. If the server is about to stop, that comes next.
+    pub(crate) fn settle(&self, now: Instant, link: &Link, lifecycle: &Lifecycle) {
+        if let Some(mut connected) = self.connected.get_mut(&link.player) {
+            connected.version = Some(link.wire.version);
+            connected.tell(now, lifecycle);
+        }
+    }
+
+    /// Tells everyone who may know that the server is about to stop.
+    pub(crate) fn tell_all(&self, now: Instant, lifecycle: &Lifecycle) {
+        self.connected.iter_mut().for_each(|mut connected| connected.tell(now, lifecycle));
     }
 
     pub(crate) fn remove(&self, player: PlayerId) {
@@ -46,26 +61,31 @@ impl Sessions {
         self.n_connected.load(Ordering::Acquire)
     }
 
-    pub(crate) fn for_each(&self, act: impl Fn(ProtocolVersion, &Outbox)) {
-        for connected in &self.connected {
-            act(connected.version, &connected.outbox);
-        }
+    pub(crate) fn end_all(&self, code: CloseCode) {
+        self.connected.iter().for_each(|connected| connected.outbox.end(code));
     }
 
     pub(crate) async fn emptied(&self) {
         loop {
-            // Listens before it looks, so that nothing is missed between the two.
-            let mut emptied = std::pin::pin!(self.emptied.notified());
-            emptied.as_mut().enable();
+            // Made before it looks, so that nothing is missed between the two.
+            let emptied = self.emptied.notified();
             if self.count() == 0 {
                 return;
             }
             emptied.await;
         }
     }
+}
 
-    fn set(&self, link: &Link) {
-        let connected = Connected { version: link.wire.version, outbox: Arc::clone(&link.outbox) };
-        self.connected.insert(link.player, connected);
+impl Connected {
+    /// Once at most, and only who has a version that knows the message. Settling and telling all hold the entry, so
+    /// that whichever comes second sees what the first has done.
+    fn tell(&mut self, now: Instant, lifecycle: &Lifecycle) {
+        if let (Some(version), Some(notice)) = (self.version, lifecycle.notice())
+            && !std::mem::replace(&mut self.is_told, true)
+            && let Some(frame) = Frame::of(notice, version)
+        {
+            self.outbox.push(now, frame);
+        }
     }
 }

@@ -13,7 +13,7 @@ const TEXT: &str = r#"{"type":"GameData","data":{"data":"some bytes of a game"}}
 
 #[tokio::test]
 async fn a_reader_that_does_not_read_is_closed_and_the_others_miss_nothing() {
-    let outbox = OutboxLimits { bytes_max: 20_000, ..HubConfig::default().outbox };
+    let outbox = OutboxLimits { bytes_max: 2_000, ..HubConfig::default().outbox };
     let hub = hub(HubConfig { outbox, ..HubConfig::default() }).await;
     let mut sender = Client::seated(&hub, V3, "SLOW01", "sender").await;
     let reader = Client::seated(&hub, V3, "SLOW01", "reader").await;
@@ -98,10 +98,18 @@ async fn draining_tells_version_3_and_takes_nothing_new() {
 async fn whoever_authenticates_while_the_server_drains_is_told_too() {
     let hub = hub(HubConfig::default()).await;
     let mut client = Client::connect(&hub, V3);
+    let mut silent = Client::connect(&hub, V3);
     hub.drain(Duration::from_secs(30), Duration::from_secs(30));
-    client.take();
+    assert_eq!(client.hear_types(), [""; 0], "not before its version is settled");
     client.say("Authenticate", json!({"app_id": "demo"})).await;
     assert_eq!(client.hear_types(), ["Authenticated", "ProtocolInfo", "GoingAway"]);
+    for heard in [&["GoingAway", "Pong"][..], &["Pong"]] {
+        silent.say("Ping", Value::Null).await;
+        assert_eq!(silent.hear_types(), heard);
+    }
+    let mut old = Client::connect(&hub, V3);
+    old.say("Authenticate", json!({"app_id": "demo", "protocol_version": 2})).await;
+    assert_eq!(old.hear_types(), ["Authenticated", "ProtocolInfo"]);
 }
 
 #[tokio::test]
@@ -123,4 +131,18 @@ async fn at_the_end_all_are_closed_and_nobody_is_told_who_left() {
     drop(ada);
     emptied.await;
     assert_eq!(hub.n_sessions(), 0);
+}
+
+#[tokio::test]
+async fn a_host_may_send_its_level_in_one_burst() {
+    let hub = hub(HubConfig::default()).await;
+    let mut host = Client::seated(&hub, V3, "LEVEL1", "host").await;
+    let friend = Client::seated(&hub, V3, "LEVEL1", "friend").await;
+    friend.take();
+    let chunk = format!(r#"{{"type":"GameData","data":{{"data":"{}"}}}}"#, "x".repeat(65_000));
+    for _ in 0..200 {
+        host.say_game_data(&chunk);
+    }
+    let (frames, ending) = friend.take();
+    assert_eq!((frames.len(), ending), (200, None));
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::support::{Client, V2, V3, hub};
-use signal_fish_hub::{Frame, HubConfig};
+use signal_fish_hub::{Frame, HubConfig, OutboxLimits};
 
 const TEXT: &str = r#"{"type":"GameData","data":{"data":{"x":1,"y":2}}}"#;
 
@@ -95,4 +95,20 @@ async fn every_member_sees_the_same_order() {
     let [first, second] = watchers.each_ref().map(|watcher| watcher.take().0);
     assert_eq!(first.len(), N_SENDERS * N_EACH);
     assert!(first == second, "the same frames in the same order");
+}
+
+#[tokio::test]
+async fn data_that_grows_beyond_the_limit_is_a_gap_and_no_reason_to_close() {
+    let outbox = OutboxLimits { message_bytes_max: 70_000, ..HubConfig::default().outbox };
+    let hub = hub(HubConfig { outbox, ..HubConfig::default() }).await;
+    let mut sender = Client::packed(&hub, V3).await;
+    sender.join("GROWS1", "sender").await;
+    let reader = Client::seated(&hub, V3, "GROWS1", "reader").await;
+    reader.take();
+    // 20,000 control characters: six bytes of JSON each.
+    let payload = [b"\xda\x4e\x20".as_slice(), &[1; 20_000]].concat();
+    sender.session.on_binary(Instant::now(), &payload);
+    assert_eq!(reader.hear_types(), ["DeliveryReport", "Error"]);
+    sender.say_game_data(TEXT);
+    assert_eq!(reader.hear_types(), ["GameData"]);
 }

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use signal_fish_hub::OutboxLimits;
+
 use super::Settings;
 use super::problem::Problems;
 
 /// The most that an envelope adds to the game data it carries, in bytes.
 const ENVELOPE_BYTES_MAX: usize = 256;
+
+/// What a player takes in a roster besides its name and connection info, in bytes.
+const PLAYER_BYTES: usize = 512;
 
 /// The longest label of a relay, in bytes.
 const RELAY_LABEL_BYTES_MAX: usize = 256;
@@ -73,10 +78,20 @@ fn check_sizes(settings: &Settings, problems: &mut Problems) {
         }
     }
 
+    // The longest message has to fit into the burst that may wait for a connection.
+    let queue_least = security.max_outbound_message_size / OutboxLimits::BURST;
+    if websocket.send_queue_bytes.get() < queue_least {
+        let advice = format!(
+            "set at least {queue_least}, for a message of `security.max_outbound_message_size` to be queued at all"
+        );
+        problems.add("websocket.send_queue_bytes", advice);
+    }
+
     let n_players = usize::from(protocol.max_players_limit.get());
-    let infos = security.max_connection_info_bytes.saturating_mul(n_players);
+    let beside = PLAYER_BYTES + 2 * protocol.max_player_name_length;
+    let infos = security.max_connection_info_bytes.saturating_add(beside).saturating_mul(n_players);
     if infos > security.max_outbound_message_size {
-        let most = security.max_outbound_message_size / n_players;
+        let most = (security.max_outbound_message_size / n_players).saturating_sub(beside);
         let advice = format!(
             "set at most {most}, not {}, for those of {n_players} players (`protocol.max_players_limit`) to fit \
              into one message of `security.max_outbound_message_size`",

@@ -28,7 +28,8 @@ pub struct WebsocketSettings {
     pub socket_send_buffer_bytes: usize,
     /// How many messages may wait for one connection before it counts as slow.
     pub send_queue_capacity: NonZeroUsize,
-    /// How many bytes may wait for one connection; more closes it at once, with 4002. At least
+    /// How many bytes may wait for one connection for long; more closes it with 4002 after
+    /// `slow_consumer_timeout_ms`, and more than 16 times as many at once. At least
     /// `security.max_message_size` and 256 more.
     pub send_queue_bytes: NonZeroUsize,
     /// Milliseconds that a connection may be slow until it is closed, with 4002. Below `server.ping_timeout`.
