@@ -38,8 +38,8 @@ pub enum ClaimError {
 /// Decides which node owns a room.
 #[async_trait]
 pub trait RoomOperationCoordinator: Send + Sync {
-    /// Makes this node the owner of `room` under `key`, if nobody owns a room under that key. Claiming again
-    /// what this node owns changes nothing.
+    /// Makes this node the owner of `room` under `key`, unless another node owns a room under that key. Claiming
+    /// again what this node owns changes nothing; that it has one room under a key is for itself to see to.
     async fn claim(&self, key: &RoomKey, room: RoomId) -> Result<(), ClaimError>;
 
     /// Gives up `room`. Nothing changes if this node does not own it, or owns another room under `key` by now.

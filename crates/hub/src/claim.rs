@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use signal_fish_coordination::{ClaimError, RoomKey};
-use signal_fish_protocol::{ErrorCode, RoomId};
+use signal_fish_protocol::RoomId;
 use tokio::time::timeout;
 
-use crate::entry::EntryRefusal;
 use crate::journal::Change;
 use crate::shared::Shared;
 
@@ -19,15 +18,10 @@ pub(crate) struct Claim<'a> {
 }
 
 impl<'a> Claim<'a> {
-    pub(crate) async fn make(shared: &'a Shared, key: &'a RoomKey, id: RoomId) -> Result<Self, EntryRefusal> {
+    pub(crate) async fn make(shared: &'a Shared, key: &'a RoomKey, id: RoomId) -> Result<Self, ClaimError> {
         let claim = Self { shared, key, id, is_kept: false };
-        let failed = match timeout(TIME_MAX, shared.coordinator.claim(key, id)).await {
-            Ok(Ok(())) => return Ok(claim),
-            Ok(Err(error)) => error,
-            Err(_) => ClaimError::Unavailable { reason: "no answer in time".to_owned() },
-        };
-        tracing::warn!(room = %id, error = %failed, "a room was not made");
-        Err(EntryRefusal::new(ErrorCode::RoomCreationFailed, failed.to_string()))
+        ask(shared, key, id).await?;
+        Ok(claim)
     }
 
     /// A room has been made of it.
@@ -42,6 +36,12 @@ impl Drop for Claim<'_> {
             self.shared.journal.write(Change::Forget { key: self.key.clone(), id: self.id });
         }
     }
+}
+
+/// Asks for a room key, and takes no answer for a no.
+pub(crate) async fn ask(shared: &Shared, key: &RoomKey, id: RoomId) -> Result<(), ClaimError> {
+    let late = |_| ClaimError::Unavailable { reason: "no answer in time".to_owned() };
+    timeout(TIME_MAX, shared.coordinator.claim(key, id)).await.map_err(late)?
 }
 
 /// A player waits for it.

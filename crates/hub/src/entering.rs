@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use signal_fish_coordination::RoomKey;
+use signal_fish_coordination::{ClaimError, RoomKey};
 use signal_fish_engine::{Command, Newcomer, Room};
 use signal_fish_protocol::{
     AppId, Epoch, ErrorCode, JoinAsSpectator, JoinRoom, PlayerName, RoomCode, RoomId, limits,
@@ -14,7 +14,7 @@ use crate::claim::Claim;
 use crate::delivery::Outcome;
 use crate::directory::NotAdded;
 use crate::entry::{EntryRefusal, PlayWish, WatchWish, room_setup};
-use crate::live_room::{LiveRoom, RoomIsOver, Step};
+use crate::live_room::{Journaled, LiveRoom, RoomIsOver, Step};
 use crate::seat::Seat;
 use crate::session::{Session, new_generation};
 
@@ -105,9 +105,17 @@ impl Entering<'_> {
         }
         let shared = Arc::clone(&self.session.shared);
         let id = RoomId::new(Uuid::new_v4());
-        let claim = Claim::make(&shared, &key, id).await?;
+        let claim = match Claim::make(&shared, &key, id).await {
+            Ok(claim) => claim,
+            // Another node made up the same code; the next one will be free.
+            Err(ClaimError::OwnedElsewhere { .. }) if wish.code.is_none() => return Ok(false),
+            Err(error) => {
+                tracing::warn!(room = %id, %error, "a room was not made");
+                return Err(EntryRefusal::new(ErrorCode::RoomCreationFailed, error.to_string()));
+            }
+        };
         let setup = room_setup(&shared.config, &key, id, wish.players_max, wish.supports_authority);
-        let room = LiveRoom::new(key.clone(), Room::new(self.now, setup), None);
+        let room = LiveRoom::new(key.clone(), Room::new(self.now, setup), Journaled::NOT_YET);
         // Taken before others can find the room, so that whoever makes it is the first inside.
         let mut hosted = room.lock();
         match shared.directory.add(&room) {

@@ -8,11 +8,13 @@ use signal_fish_coordination::{RoomKey, RoomOperationCoordinator};
 use signal_fish_protocol::RoomId;
 use signal_fish_storage::{GameDatabase, RoomRecord, StorageError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::timeout;
 
 /// The way to the task. It takes no lock and never waits.
 ///
-/// The channel is not bounded by itself: a room writes when it is made, when its lobby opens, when its game starts
-/// and when it ends. The task keeps only the latest of them.
+/// A room writes when it is made, when its game starts and when it ends, and the task keeps the latest of these. What
+/// waits is bounded while the storage answers; while it does not, by the rooms that are made meanwhile, which the
+/// budgets of connections slow down.
 #[derive(Debug)]
 pub(crate) struct Journal(UnboundedSender<Change>);
 
@@ -73,9 +75,7 @@ impl JournalQueue {
     }
 
     fn receive_ready(&mut self, changes: &mut Vec<Change>) -> usize {
-        while changes.len() < BATCH
-            && let Ok(change) = self.0.try_recv()
-        {
+        while let Ok(change) = self.0.try_recv() {
             changes.push(change);
         }
         changes.len()
@@ -115,7 +115,9 @@ async fn write_all(
     coordinator: &dyn RoomOperationCoordinator,
 ) {
     while let Some(&room) = pending.keys().next() {
-        match pending[&room].carry_out(database, coordinator).await {
+        let written = timeout(TIME_MAX, pending[&room].carry_out(database, coordinator)).await;
+        let late = |_| StorageError::Unavailable { reason: "no answer in time".to_owned() };
+        match written.map_err(late).flatten() {
             Ok(()) => {}
             Err(error @ StorageError::Stale { .. }) => {
                 tracing::warn!(%room, %error, "a room was not written")
@@ -131,6 +133,9 @@ async fn write_all(
 
 /// So many changes are merged before they are written.
 const BATCH: usize = 256;
+
+/// How long one write may take before it counts as failed.
+const TIME_MAX: Duration = Duration::from_secs(10);
 
 /// How long a storage that failed is left alone.
 const RETRY_AFTER: Duration = Duration::from_secs(1);

@@ -33,8 +33,20 @@ pub(crate) struct Hosted {
     is_over: bool,
     /// The deadline that the timers know of.
     armed: Option<Instant>,
-    /// How far the room was when it was last written to the journal, and how often it was.
-    journaled: (Revision, Option<LobbyState>),
+    journaled: Journaled,
+}
+
+/// What the journal knows of the room.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Journaled {
+    /// How often it was written.
+    pub(crate) revision: Revision,
+    /// How far it was then; nothing before the first time.
+    pub(crate) lobby: Option<LobbyState>,
+}
+
+impl Journaled {
+    pub(crate) const NOT_YET: Self = Self { revision: Revision(0), lobby: None };
 }
 
 /// One step: a command of somebody, or the passing of time.
@@ -50,8 +62,7 @@ pub(crate) enum Step<'a> {
 pub(crate) struct RoomIsOver;
 
 impl LiveRoom {
-    pub(crate) fn new(key: RoomKey, room: Room, journaled: Option<(Revision, LobbyState)>) -> Arc<Self> {
-        let journaled = journaled.map_or((Revision(0), None), |(revision, lobby)| (revision, Some(lobby)));
+    pub(crate) fn new(key: RoomKey, room: Room, journaled: Journaled) -> Arc<Self> {
         let id = room.setup().id;
         let hosted = Hosted { room, members: Vec::new(), is_over: false, armed: None, journaled };
         Arc::new(Self { key, id, hosted: Mutex::new(hosted) })
@@ -168,12 +179,11 @@ impl Hosted {
 
     fn write_journal(&mut self, shared: &Shared, room: &LiveRoom) {
         let lobby = self.room.lobby_state();
-        let (Revision(revision), written) = self.journaled;
-        if written == Some(lobby) {
+        if self.journaled.lobby == Some(lobby) {
             return;
         }
-        let revision = Revision(revision + 1);
-        self.journaled = (revision, Some(lobby));
+        let revision = Revision(self.journaled.revision.0 + 1);
+        self.journaled = Journaled { revision, lobby: Some(lobby) };
         shared.journal.write(Change::Remember(self.record(&room.key, revision)));
     }
 

@@ -7,8 +7,9 @@ use signal_fish_engine::Room;
 use signal_fish_protocol::{AppId, GameName};
 use signal_fish_storage::RoomRecord;
 
+use crate::claim;
 use crate::entry::room_setup;
-use crate::live_room::{LiveRoom, Step};
+use crate::live_room::{Journaled, LiveRoom, Step};
 use crate::shared::Shared;
 
 /// Takes up one room, empty: its players are not here yet. One that cannot be taken up is logged and left
@@ -19,14 +20,15 @@ pub(crate) async fn room(shared: &Shared, record: RoomRecord) {
         tracing::warn!(room = %id, "a stored room does not fit the rules of this server and is left out");
         return;
     };
-    if let Err(error) = shared.coordinator.claim(&key, id).await {
+    if let Err(error) = claim::ask(shared, &key, id).await {
         tracing::warn!(room = %id, %error, "a stored room is left out");
         return;
     }
     let mut setup = room_setup(&shared.config, &key, id, record.players_max, record.supports_authority);
     setup.relay_type = record.relay_type.into();
     let now = Instant::now();
-    let room = LiveRoom::new(key, Room::restore(now, setup, lobby), Some((revision, lobby)));
+    let room =
+        LiveRoom::new(key, Room::restore(now, setup, lobby), Journaled { revision, lobby: Some(lobby) });
     if let Err(reason) = shared.directory.add(&room) {
         tracing::warn!(room = %id, ?reason, "a stored room is left out");
         return;

@@ -316,7 +316,7 @@ mod tests {
             ),
             (
                 json!({"security": {"max_connection_info_bytes": 8_192, "max_outbound_message_size": 819_199}}),
-                "security.max_connection_info_bytes: set at most 8191, not 8192, for those of 100 players \
+                "security.max_connection_info_bytes: set at most 7615, not 8192, for those of 100 players \
                  (`protocol.max_players_limit`) to fit into one message of `security.max_outbound_message_size`",
             ),
             (
@@ -325,7 +325,7 @@ mod tests {
                  `security.max_message_size` to be relayed",
             ),
             (
-                json!({"websocket": {"send_queue_bytes": 65_791}}),
+                json!({"websocket": {"send_queue_bytes": 65_791}, "security": {"max_outbound_message_size": 1_048_576}}),
                 "websocket.send_queue_bytes: set at least 65792, not 65791, for a message of \
                  `security.max_message_size` to be relayed",
             ),

@@ -77,8 +77,8 @@ pub struct RuntimeSettings {
     /// How many threads serve connections; null for one per processor.
     #[schemars(range(min = 1, max = 1_024))]
     pub worker_threads: Option<NonZeroUsize>,
-    /// Microseconds that a busy thread rests before it looks for more work, so that it does more at once: the most
-    /// that a message is delayed by it. A thread that is not busy never rests. 0 turns it off.
+    /// Microseconds that a busy thread rests before it looks for more work, so that it does more at once. Messages are
+    /// later by about that, some by a little more. A thread that is not busy never rests. 0 turns it off.
     #[schemars(range(max = 5_000))]
     pub coalesce_wakeups_us: u16,
 }

@@ -22,7 +22,7 @@ pub struct SecuritySettings {
     #[schemars(range(min = 1))]
     pub max_message_size: usize,
     /// The largest message sent to a client, in bytes. At least `security.max_message_size` and 256 more.
-    #[schemars(range(min = 1, max = 67_108_864))]
+    #[schemars(range(min = 1, max = limits::OUTBOUND_BYTES_CEILING))]
     pub max_outbound_message_size: usize,
     /// The largest signal, in bytes of JSON. At most `security.max_message_size`.
     #[schemars(range(min = 1))]

@@ -20,26 +20,24 @@ pub(crate) fn keep(builder: &mut Builder, interval: Duration) {
 }
 
 fn before_park(interval: Duration) {
-    let mut pace = PACE.get();
-    pace.has_rested = pace.average_gap < interval;
-    if pace.has_rested {
+    let mut pace = PACE.get().unwrap_or(Pace::quiet(interval));
+    if pace.is_worth_resting(interval) {
         // It blocks the thread, which is the point: nothing is to wake it.
         thread::sleep(interval);
     }
-    PACE.set(pace);
+    PACE.set(Some(pace));
     PARKED_AT.set(Some(Instant::now()));
 }
 
 fn after_park(interval: Duration) {
-    if let Some(parked_at) = PARKED_AT.take() {
-        let mut pace = PACE.get();
+    if let (Some(parked_at), Some(mut pace)) = (PARKED_AT.take(), PACE.get()) {
         pace.learn(interval, parked_at.elapsed());
-        PACE.set(pace);
+        PACE.set(Some(pace));
     }
 }
 
 thread_local! {
-    static PACE: Cell<Pace> = const { Cell::new(Pace::QUIET) };
+    static PACE: Cell<Option<Pace>> = const { Cell::new(None) };
     static PARKED_AT: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
@@ -52,25 +50,34 @@ struct Pace {
 }
 
 impl Pace {
-    const QUIET: Self = Self { average_gap: GAP_MAX, has_rested: false };
+    /// As if nothing had come for a long time.
+    fn quiet(interval: Duration) -> Self {
+        Self { average_gap: interval * GAP_MAX, has_rested: false }
+    }
+
+    /// Whether to rest before parking.
+    fn is_worth_resting(&mut self, interval: Duration) -> bool {
+        self.has_rested = self.average_gap < interval;
+        self.has_rested
+    }
 
     /// There is work again, after a rest if there was one and another `waited`.
     fn learn(&mut self, interval: Duration, waited: Duration) {
         let gap = if !self.has_rested {
             waited
-        } else if waited < AT_ONCE {
+        } else if waited < AT_ONCE.min(interval) {
             // It came at some moment of the rest.
             interval / 2
         } else {
             interval + waited
         };
-        self.average_gap = (self.average_gap * (WEIGHT - 1) + gap.min(GAP_MAX)) / WEIGHT;
+        self.average_gap = (self.average_gap * (WEIGHT - 1) + gap.min(interval * GAP_MAX)) / WEIGHT;
     }
 }
 
-/// A gap is at most counted as this: a server that was quiet for hours has to notice within a few wake-ups that it
-/// is busy.
-const GAP_MAX: Duration = Duration::from_millis(5);
+/// A gap counts as at most so many rests: a server that was quiet for hours has to notice within a few dozen wake-ups
+/// that it is busy.
+const GAP_MAX: u32 = 10;
 
 /// How many gaps the average is over, about.
 const WEIGHT: u32 = 16;
@@ -82,38 +89,47 @@ const AT_ONCE: Duration = Duration::from_micros(20);
 mod tests {
     use super::*;
 
-    const INTERVAL: Duration = Duration::from_micros(500);
+    /// The default, and the bounds of the setting.
+    const INTERVALS: [Duration; 3] =
+        [Duration::from_millis(1), Duration::from_micros(1), Duration::from_millis(5)];
 
-    /// Plays messages that come at this distance; how many of `n_parks` began with a rest.
-    fn rests(pace: &mut Pace, n_parks: usize, distance: Duration) -> usize {
+    /// Plays work that comes at this distance; how many of `n_parks` began with a rest.
+    fn rests(pace: &mut Pace, interval: Duration, n_parks: usize, distance: Duration) -> usize {
         let mut n_rests = 0;
         for _ in 0..n_parks {
-            pace.has_rested = pace.average_gap < INTERVAL;
-            n_rests += usize::from(pace.has_rested);
-            let rested = if pace.has_rested { INTERVAL } else { Duration::ZERO };
-            pace.learn(INTERVAL, distance.saturating_sub(rested));
+            let rests = pace.is_worth_resting(interval);
+            n_rests += usize::from(rests);
+            pace.learn(interval, distance.saturating_sub(if rests { interval } else { Duration::ZERO }));
         }
         n_rests
     }
 
     #[test]
     fn a_quiet_thread_never_rests() {
-        for distance in [Duration::from_micros(700), Duration::from_millis(50), Duration::from_secs(3_600)] {
-            assert_eq!(rests(&mut Pace::QUIET.clone(), 10_000, distance), 0, "{distance:?}");
+        for interval in INTERVALS {
+            for distance in [interval * 3 / 2, interval * 50, Duration::from_secs(3_600)] {
+                assert_eq!(rests(&mut Pace::quiet(interval), interval, 10_000, distance), 0, "{distance:?}");
+            }
         }
     }
 
     #[test]
     fn a_busy_thread_rests_soon_and_for_as_long_as_it_is_busy() {
-        let mut pace = Pace::QUIET;
-        assert_eq!(rests(&mut pace, 16, Duration::from_micros(100)), 0, "not yet sure");
-        rests(&mut pace, 64, Duration::from_micros(100));
-        assert_eq!(rests(&mut pace, 1_000, Duration::from_micros(100)), 1_000);
+        for interval in INTERVALS {
+            let (mut pace, distance) = (Pace::quiet(interval), interval / 5);
+            assert_eq!(rests(&mut pace, interval, 16, distance), 0, "not yet sure");
+            rests(&mut pace, interval, 64, distance);
+            assert_eq!(rests(&mut pace, interval, 1_000, distance), 1_000, "{interval:?}");
+        }
     }
 
     #[test]
     fn a_thread_that_becomes_quiet_stops_resting_within_a_few_wake_ups() {
-        let mut pace = Pace { average_gap: Duration::from_micros(250), has_rested: true };
-        assert!(rests(&mut pace, 100, Duration::from_millis(10)) <= 2);
+        for interval in INTERVALS {
+            for distance in [interval * 20, Duration::from_secs(3_600)] {
+                let mut pace = Pace { average_gap: interval / 2, has_rested: true };
+                assert!(rests(&mut pace, interval, 10_000, distance) <= 2, "{interval:?}");
+            }
+        }
     }
 }
