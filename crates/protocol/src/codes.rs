@@ -195,13 +195,13 @@ macro_rules! close_codes {
 }
 
 close_codes! {
-    /// A normal end, or a handshake that was refused.
+    /// A normal end, an app id that was refused, or another message before an Authenticate that this server wants.
     Normal = 1000 "",
     /// The peer broke the WebSocket protocol.
     ProtocolError = 1002 "protocol_error",
     /// A text message was not UTF-8.
     InvalidUtf8 = 1007 "invalid_utf8",
-    /// A message was larger than the transport takes.
+    /// A message was more than twice as large as the server takes. Up to that it is answered by an Error instead.
     MessageTooBig = 1009 "message_too_big",
     /// A message for the peer was larger than the announced outbound limit.
     OutboundTooLarge = 1009 "outbound_message_too_large",

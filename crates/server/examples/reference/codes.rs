@@ -4,11 +4,35 @@ use signal_fish_protocol::{CloseCode, ErrorCode};
 
 use crate::head;
 
+/// Codes of features that this release does not have.
+const NOT_SENT: [ErrorCode; 17] = [
+    ErrorCode::Unauthorized,
+    ErrorCode::TooManyConnections,
+    ErrorCode::ReconnectionTokenInvalid,
+    ErrorCode::ReconnectionExpired,
+    ErrorCode::PlayerAlreadyConnected,
+    ErrorCode::StorageError,
+    ErrorCode::CrossRoomSignal,
+    ErrorCode::SignalTargetNotFound,
+    ErrorCode::SignalRateLimited,
+    ErrorCode::RoomSessionIncompatible,
+    ErrorCode::NotRoomAuthority,
+    ErrorCode::KickTargetNotFound,
+    ErrorCode::Kicked,
+    ErrorCode::Banned,
+    ErrorCode::TransferTargetNotFound,
+    ErrorCode::ConnectTokenInvalid,
+    ErrorCode::ConnectTokenRequired,
+];
+
 pub(crate) fn error_page() -> String {
     let text = "Why something was refused. The code is in the member `error_code` of the reply; the text beside it is \
                 for people and may change.\n\n\
                 | code | meaning |\n|---|---|";
-    let rows = ErrorCode::ALL.iter().map(|code| format!("| `{}` | {} |\n", code.token(), code.meaning()));
+    let rows = ErrorCode::ALL.iter().map(|code| {
+        let note = if NOT_SENT.contains(code) { " Not sent by this release." } else { "" };
+        format!("| `{}` | {}{note} |\n", code.token(), code.meaning())
+    });
     head("Error codes", text) + &rows.collect::<String>()
 }
 

@@ -7,11 +7,50 @@ use crate::{head, samples};
 
 const TEXT: &str = "\
 Every text frame is one message, a JSON object with the members `type` and `data`; a message without data has no member
-`data`. Members that are not known are ignored. Binary frames carry game data only.
+`data`. Members that are not known are ignored. Some messages belong to features that this release does not have: they
+say so here, and clients may know them already.
+
+Protocol 2 is the default on `/v2/ws`, protocol 3 on `/v3/ws`; `Authenticate` can ask for either on both.
 
 Members of the server's messages differ with the protocol version of the recipient: where that is so, there is a sample
 for each.
+
+## Binary frames
+
+Binary frames carry game data, for clients that asked `Authenticate` for a binary `game_data_format`. A client sends
+the bare payload, `93 01 02 03` for the list 1, 2, 3 in MessagePack. A recipient of the same format gets it in a
+MessagePack map with text keys, in this order:
+
+| key | value | |
+|---|---|---|
+| `from_player` | the sender's id, 16 bytes (bin 8) | |
+| `encoding` | the format, `message_pack` | |
+| `payload` | the sender's bytes as they were (bin 8, 16 or 32) | |
+| `seq` | the number of the message in the sender's membership, from 1 on | protocol 3 only |
+| `epoch` | the sender's membership, from 1 on | protocol 3 only |
+
+A recipient that reads JSON gets a text `GameData` with the payload converted. What has no JSON form (byte strings,
+extensions, keys that are not text) is reported to it: as a gap of a `DeliveryReport` on protocol 3, and at most once a
+second for each sender as an `Error` with `UNSUPPORTED_GAME_DATA_FORMAT`. Text `GameData` reaches everyone as text.
 ";
+
+/// What is said but not served here, and what comes instead.
+const NOT_SERVED: [(&str, &str); 4] = [
+    ("Reconnect", "answered by `ReconnectionFailed` with `RECONNECTION_FAILED`"),
+    ("Signal", "refused with `UNSUPPORTED_TRANSPORT`, since sessions are relayed"),
+    ("TransportStatus", "ignored, since sessions are relayed"),
+    ("RoomOperation", "refused with `INVALID_INPUT`, on protocol 2 with `UNSUPPORTED_PROTOCOL_VERSION`"),
+];
+
+/// What this release never says.
+const NOT_SENT: [&str; 6] = [
+    "Reconnected",
+    "PlayerReconnected",
+    "Signal",
+    "PeerTransportStatus",
+    "RelayStats",
+    "RoomOperationResult",
+];
 
 pub(crate) fn page() -> String {
     let mut page = head("Messages", TEXT);
@@ -19,6 +58,9 @@ pub(crate) fn page() -> String {
     let samples = samples::client();
     for (kind, meaning) in ClientMessage::KINDS {
         page += &section(kind, meaning);
+        if let Some((_, instead)) = NOT_SERVED.iter().find(|(other, _)| other == kind) {
+            page += &format!("\nNot served by this release: {instead}.\n");
+        }
         for sample in of_kind(kind, samples.iter().map(|sample| (sample.kind(), sample))) {
             page += &block(sample);
         }
@@ -27,6 +69,9 @@ pub(crate) fn page() -> String {
     let samples = samples::server();
     for (kind, meaning) in ServerMessage::KINDS {
         page += &section(kind, meaning);
+        if NOT_SENT.contains(kind) {
+            page += "\nNot sent by this release.\n";
+        }
         for sample in of_kind(kind, samples.iter().map(|sample| (sample.kind(), sample))) {
             page += &projections(sample);
         }
