@@ -16,6 +16,7 @@ mod security;
 mod server;
 mod websocket;
 
+mod json_text;
 mod problem;
 mod published;
 mod reference;

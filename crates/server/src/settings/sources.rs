@@ -11,6 +11,7 @@ use config::{Config, Map, Source, Value, ValueKind};
 use serde_json::Value as Json;
 
 use super::Settings;
+use super::json_text;
 use super::problem::Problems;
 
 /// Where settings come from. Objects of several sources are merged, anything else is replaced by the higher one.
@@ -151,7 +152,7 @@ impl Layer {
         if text.trim().is_empty() {
             return None;
         }
-        match serde_json::from_str(text).map(|json| Self::new(Some(origin), &json)) {
+        match json_text::parse(text).map(|json| Self::new(Some(origin), &json)) {
             Ok(Some(layer)) => return layer.with_plain_keys(origin, problems),
             Ok(None) => problems.add(origin, "set a JSON object"),
             Err(error) => problems.add(origin, format!("not JSON: {error}")),
