@@ -4,10 +4,14 @@
 
 mod authenticator;
 mod budget;
+mod guesses;
+mod password;
 mod sdk;
 
 pub use authenticator::{App, Authenticator, Grant, Refusal};
 pub use budget::{Budget, Exhausted, Quota};
+pub use guesses::{Guesses, GuessesBySource};
+pub use password::{MEMORY_KIB, Password, SALT_BYTES};
 pub use sdk::{Sdk, SdkRefusal, SdkTable};
 /// Versions of SDKs.
 pub use semver::Version;

@@ -100,7 +100,7 @@ fn name(number: u8) -> PlayerName {
 }
 
 fn join(name: PlayerName) -> Command {
-    let newcomer = Newcomer { name, connected_at: Timestamp::UNIX_EPOCH };
+    let newcomer = Newcomer { name, connected_at: Timestamp::UNIX_EPOCH, proof: None };
     Command::Join { newcomer, epoch: Epoch::FIRST, generation: SessionGeneration::new(Uuid::nil()) }
 }
 

@@ -14,10 +14,8 @@ pub(crate) fn on_take(room: &mut Room, step: &mut Step<'_>) {
         // The holder itself is told the same.
         deny(step, ErrorCode::AuthorityConflict, "someone holds the authority already");
     } else {
-        room.authority = Some(step.actor);
         grant(step);
-        step.send(Audience::EveryoneBut(step.actor), changed(room.authority, false));
-        step.send(Audience::One(step.actor), changed(room.authority, true));
+        pass_to(room, step, step.actor);
     }
 }
 
@@ -30,6 +28,13 @@ pub(crate) fn on_release(room: &mut Room, step: &mut Step<'_>) {
         grant(step);
         fall_vacant(room, step);
     }
+}
+
+/// Whoever held the authority, `holder` does now.
+pub(crate) fn pass_to(room: &mut Room, step: &mut Step<'_>, holder: PlayerId) {
+    room.authority = Some(holder);
+    step.send(Audience::EveryoneBut(holder), changed(room.authority, false));
+    step.send(Audience::One(holder), changed(room.authority, true));
 }
 
 /// The actor has no seat any more. Nobody inherits what it held: the game decides who is next.

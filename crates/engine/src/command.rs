@@ -1,6 +1,10 @@
 //! What can happen to a room: requests of members and would-be members, and the loss of a connection.
 
-use signal_fish_protocol::{ConnectionInfo, DeliveryLabel, Epoch, PlayerName, SessionGeneration, Timestamp};
+use signal_fish_protocol::{
+    ConnectionInfo, DeliveryLabel, Epoch, PlayerId, PlayerName, RoomCode, SessionGeneration, Timestamp,
+};
+
+use crate::PasswordHash;
 
 /// Someone on the way into a room.
 #[derive(Clone, Debug)]
@@ -9,6 +13,8 @@ pub struct Newcomer {
     pub name: PlayerName,
     /// When its connection began.
     pub connected_at: Timestamp,
+    /// What its password was checked against and found right; nothing if it brought none.
+    pub proof: Option<PasswordHash>,
 }
 
 /// One request or event, always of one actor.
@@ -42,6 +48,18 @@ pub enum Command {
     TakeAuthority,
     /// Give the authority back.
     ReleaseAuthority,
+    /// Remove a player.
+    Kick(PlayerId),
+    /// Remove a player, and never let it in again.
+    Ban(PlayerId),
+    /// Let somebody in again who was banned.
+    Unban(PlayerId),
+    /// Hand the authority to another player.
+    TransferAuthority(PlayerId),
+    /// Protect the room with a password, or open it.
+    SetAccess(Option<PasswordHash>),
+    /// Give the room another code.
+    ChangeCode(RoomCode),
     /// Say how the actor can be reached.
     ProvideConnectionInfo(ConnectionInfo),
     /// Relay one game message; its payload stays outside.

@@ -1,6 +1,6 @@
 //! What a room asks the world to do, in the order in which it must be done.
 
-use signal_fish_protocol::{CloseCode, PlayerId, RelayStamp, ServerMessage};
+use signal_fish_protocol::{CloseCode, PlayerId, RelayStamp, RoomResult, ServerMessage};
 
 /// One thing to do.
 #[derive(Clone, PartialEq, Debug)]
@@ -13,6 +13,8 @@ pub enum Effect {
     Reply(ServerMessage<'static>),
     /// Say this to the actor: the command was refused and changed nothing.
     Refuse(ServerMessage<'static>),
+    /// Tell the actor what came of what only a room operation can ask for.
+    Report(RoomResult<'static>),
     /// Say this to members.
     Send(Audience, ServerMessage<'static>),
     /// Hand the game message of this step to everyone but its sender.

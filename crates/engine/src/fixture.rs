@@ -45,7 +45,7 @@ pub(crate) fn trio(now: Instant) -> Room {
 
 pub(crate) fn newcomer(name: &str) -> Newcomer {
     let name = PlayerName::parse(name, &PlayerNameRules::default()).unwrap();
-    Newcomer { name, connected_at: Timestamp::UNIX_EPOCH }
+    Newcomer { name, connected_at: Timestamp::UNIX_EPOCH, proof: None }
 }
 
 pub(crate) fn join(name: &str) -> Command {

@@ -16,6 +16,8 @@ pub enum Violation {
     IdTwice(PlayerId),
     /// Two players have the same name.
     NameTwice(PlayerId, PlayerId),
+    /// Someone is in the room who is banned from it.
+    BannedInside(PlayerId),
     /// There are more players than the room takes.
     TooManyPlayers(usize),
     /// There are more spectators than the room takes.
@@ -33,6 +35,7 @@ pub enum Violation {
 pub fn check(room: &Room) -> Result<(), Violation> {
     check_authority(room)?;
     check_members(room)?;
+    check_access(room)?;
     check_stages(room)
 }
 
@@ -68,6 +71,14 @@ fn check_members(room: &Room) -> Result<(), Violation> {
     }
 }
 
+fn check_access(room: &Room) -> Result<(), Violation> {
+    let is_inside = |id: PlayerId| room.seats.contains(id) || room.spectators.contains(id);
+    match room.access.banned().iter().find(|&&id| is_inside(id)) {
+        Some(&id) => Err(Violation::BannedInside(id)),
+        None => Ok(()),
+    }
+}
+
 fn check_stages(room: &Room) -> Result<(), Violation> {
     let is_inhabited = !room.seats.is_empty();
     if is_inhabited && room.lobby == LobbyState::Waiting {
@@ -93,7 +104,7 @@ mod tests {
     fn every_violation_is_found() {
         let now = some_moment();
         type Breach = fn(&mut Room);
-        let cases: [(Violation, Breach); 11] = [
+        let cases: [(Violation, Breach); 13] = [
             (Violation::AuthorityWithoutSeat(ZOE), |room| room.authority = Some(ZOE)),
             (Violation::AuthorityWithoutSeat(WIM), |room| room.authority = Some(WIM)),
             (Violation::AuthorityUnsupported(ADA), |room| room.setup.supports_authority = false),
@@ -104,6 +115,8 @@ mod tests {
             (Violation::NameTwice(ADA, BOB), |room| {
                 room.seats.at_mut(1).name = crate::fixture::newcomer("aDA").name;
             }),
+            (Violation::BannedInside(BOB), |room| room.access.ban(BOB).unwrap()),
+            (Violation::BannedInside(WIM), |room| room.access.ban(WIM).unwrap()),
             (Violation::TooManyPlayers(2), |room| room.setup.players_max = 1),
             (Violation::TooManySpectators(1), |room| room.setup.spectators_max = Some(0)),
             (Violation::LobbyNotOpen, |room| room.lobby = LobbyState::Waiting),

@@ -15,8 +15,10 @@ mod room;
 mod roster;
 mod step;
 
+mod access;
 mod authority;
 mod lobby;
+mod moderation;
 mod relay;
 mod seats;
 mod spectators;
@@ -26,8 +28,10 @@ mod snapshot;
 
 pub mod invariant;
 
+pub use access::{BANS_MAX, PasswordHash, WRONG_PASSWORD};
 pub use command::{Command, Newcomer};
 pub use effect::{Audience, Effect, Effects};
+pub use moderation::NOT_AUTHORITY;
 pub use room::{Room, RoomSetup};
 
 #[cfg(test)]

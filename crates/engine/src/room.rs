@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use signal_fish_protocol::{GameName, LobbyState, PlayerId, RoomCode, RoomId};
 
+use crate::access::{Access, PasswordHash};
 use crate::expiry::{self, Lifetime};
 use crate::roster::Roster;
 use crate::seats::{self, Seat};
 use crate::spectators::{self, Spectator};
 use crate::step::{Role, Step};
-use crate::{Command, Effects, authority, invariant, lobby, relay};
+use crate::{Command, Effects, authority, invariant, lobby, moderation, relay};
 
 /// What is settled when a room is made.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,6 +45,7 @@ pub struct Room {
     /// Who speaks for the room.
     pub(crate) authority: Option<PlayerId>,
     pub(crate) lobby: LobbyState,
+    pub(crate) access: Access,
     pub(crate) lifetime: Lifetime,
 }
 
@@ -56,7 +58,15 @@ impl Room {
     /// A room that was kept from an earlier run, without its members: `lobby` is how far it was.
     pub fn restore(now: Instant, setup: RoomSetup, lobby: LobbyState) -> Self {
         let (seats, spectators) = (Roster::new(), Roster::new());
-        Self { setup, seats, spectators, authority: None, lobby, lifetime: Lifetime::Empty { since: now } }
+        let (access, lifetime) = (Access::default(), Lifetime::Empty { since: now });
+        Self { setup, seats, spectators, authority: None, lobby, access, lifetime }
+    }
+
+    /// The same room, which takes this password to come in.
+    #[must_use]
+    pub fn protected_by(mut self, password: Option<PasswordHash>) -> Self {
+        self.access.password = password;
+        self
     }
 
     /// Does what `actor` asks for and appends what follows from it.
@@ -86,6 +96,12 @@ impl Room {
             Command::Start { generation } => lobby::on_start(self, step, generation),
             Command::TakeAuthority => authority::on_take(self, step),
             Command::ReleaseAuthority => authority::on_release(self, step),
+            Command::Kick(target) => moderation::on_kick(self, step, target),
+            Command::Ban(target) => moderation::on_ban(self, step, target),
+            Command::Unban(target) => moderation::on_unban(self, step, target),
+            Command::TransferAuthority(target) => moderation::on_transfer_authority(self, step, target),
+            Command::SetAccess(password) => moderation::on_set_access(self, step, password),
+            Command::ChangeCode(code) => moderation::on_change_code(self, step, code),
             Command::ProvideConnectionInfo(info) => seats::on_provide_connection_info(self, step, info),
             Command::GameData { label } => relay::on_game_data(self, step, label),
             // That it came is all it says.
@@ -107,7 +123,7 @@ impl Room {
         }
     }
 
-    /// What was settled when the room was made.
+    /// What was settled when the room was made, with the code that it has now.
     pub const fn setup(&self) -> &RoomSetup {
         &self.setup
     }
@@ -115,6 +131,16 @@ impl Room {
     /// How far the room is.
     pub const fn lobby_state(&self) -> LobbyState {
         self.lobby
+    }
+
+    /// Who speaks for the room.
+    pub const fn authority(&self) -> Option<PlayerId> {
+        self.authority
+    }
+
+    /// What a password must be checked against to come in; nothing if the room is open.
+    pub const fn password(&self) -> Option<&PasswordHash> {
+        self.access.password.as_ref()
     }
 
     fn role_of(&self, actor: PlayerId) -> Role {

@@ -26,7 +26,7 @@ pub(crate) fn on_join(
     epoch: Epoch,
     generation: SessionGeneration,
 ) {
-    if let Some((code, reason)) = refusal(room, step.role, &newcomer.name) {
+    if let Some((code, reason)) = refusal(room, step, &newcomer) {
         let failed = RoomJoinFailed { reason: reason.to_owned(), error_code: Some(code) };
         return step.refuse(ServerMessage::RoomJoinFailed(failed));
     }
@@ -35,7 +35,7 @@ pub(crate) fn on_join(
     if is_first_ever && room.setup.supports_authority {
         room.authority = Some(step.actor);
     }
-    let Newcomer { name, connected_at } = newcomer;
+    let Newcomer { name, connected_at, proof: _ } = newcomer;
     let last_stamp = SenderStamp { epoch, seq: 0 };
     let seat = Seat { name, connected_at, connection_info: None, is_ready: false, last_stamp };
     let player = snapshot::player(room, step.actor, &seat);
@@ -80,12 +80,14 @@ pub(crate) fn on_provide_connection_info(room: &mut Room, step: &mut Step<'_>, i
     }
 }
 
-fn refusal(room: &Room, role: Role, name: &PlayerName) -> Option<(ErrorCode, &'static str)> {
-    if role != Role::Stranger {
+fn refusal(room: &Room, step: &Step<'_>, newcomer: &Newcomer) -> Option<(ErrorCode, &'static str)> {
+    if step.role != Role::Stranger {
         Some((ErrorCode::AlreadyInRoom, "you are already in this room"))
     } else if room.lifetime.is_over() {
         Some((ErrorCode::RoomNotFound, "the room was closed"))
-    } else if room.seats.iter().any(|(_, seat)| seat.name.is_same_name(name)) {
+    } else if let Some(refusal) = room.access.refusal(step.actor, newcomer.proof.as_ref()) {
+        Some(refusal)
+    } else if room.seats.iter().any(|(_, seat)| seat.name.is_same_name(&newcomer.name)) {
         Some((ErrorCode::RoomCreationFailed, "a player of this room has that name"))
     } else if room.seats.len() >= usize::from(room.setup.players_max) {
         Some((ErrorCode::RoomFull, "the room has as many players as it takes"))

@@ -16,11 +16,11 @@ pub(crate) struct Spectator {
 }
 
 pub(crate) fn on_watch(room: &mut Room, step: &mut Step<'_>, newcomer: Newcomer) {
-    if let Some((code, reason)) = refusal(room, step.role) {
+    if let Some((code, reason)) = refusal(room, step, &newcomer) {
         let failed = SpectatorJoinFailed { reason: reason.to_owned(), error_code: Some(code) };
         return step.refuse(ServerMessage::SpectatorJoinFailed(failed));
     }
-    let Newcomer { name, connected_at } = newcomer;
+    let Newcomer { name, connected_at, proof: _ } = newcomer;
     let spectator = Spectator { name, connected_at };
     let announced = snapshot::spectator(step.actor, &spectator);
     room.spectators.push(step.actor, spectator);
@@ -64,14 +64,16 @@ pub(crate) fn left(room: &Room, reason: SpectatorReason) -> ServerMessage<'stati
     })
 }
 
-fn refusal(room: &Room, role: Role) -> Option<(ErrorCode, &'static str)> {
-    match role {
+fn refusal(room: &Room, step: &Step<'_>, newcomer: &Newcomer) -> Option<(ErrorCode, &'static str)> {
+    match step.role {
         Role::Player(_) => return Some((ErrorCode::SpectatorNotAllowed, "you play in this room")),
         Role::Spectator(_) => return Some((ErrorCode::SpectatorJoinFailed, "you watch this room already")),
         Role::Stranger => {}
     }
     if room.lifetime.is_over() {
         Some((ErrorCode::RoomNotFound, "the room was closed"))
+    } else if let Some(refusal) = room.access.refusal(step.actor, newcomer.proof.as_ref()) {
+        Some(refusal)
     } else if room.setup.spectators_max.is_some_and(|most| room.spectators.len() >= most) {
         Some((ErrorCode::TooManySpectators, "the room has as many spectators as it takes"))
     } else {

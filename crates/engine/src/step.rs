@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use signal_fish_protocol::{ErrorCode, PlayerId, ServerMessage};
+use signal_fish_protocol::{ErrorCode, PlayerId, RoomResult, ServerMessage};
 
 use crate::{Audience, Effect, Effects};
 
@@ -40,6 +40,10 @@ impl Step<'_> {
 
     pub(crate) fn refuse(&mut self, message: ServerMessage<'static>) {
         self.out.push(Effect::Refuse(message));
+    }
+
+    pub(crate) fn report(&mut self, result: RoomResult<'static>) {
+        self.out.push(Effect::Report(result));
     }
 
     pub(crate) fn send(&mut self, audience: Audience, message: ServerMessage<'static>) {

@@ -9,7 +9,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use serde_json::json;
 use signal_fish_auth::Authenticator;
 use signal_fish_coordination::LocalCoordinator;
-use signal_fish_hub::{Hub, HubConfig, Session};
+use signal_fish_hub::{Hub, HubConfig, Session, Source};
 use signal_fish_protocol::ProtocolVersion;
 use signal_fish_storage::MemoryDatabase;
 
@@ -102,7 +102,7 @@ impl Room {
     }
 
     fn add(&mut self, format: &str, code: &str, index: u64) -> Session {
-        let mut session = self.hub.connect(self.version);
+        let mut session = self.hub.connect(self.version, Source::of([127, 0, 0, 1].into()));
         let authenticate =
             json!({"type": "Authenticate", "data": {"app_id": "bench", "game_data_format": format}});
         self.say(&mut session, &authenticate);

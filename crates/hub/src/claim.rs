@@ -1,4 +1,4 @@
-//! The claim on a room key, given back unless a room is made of it.
+//! The claim on a room key, given back unless a room is found under it.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ impl<'a> Claim<'a> {
         Ok(claim)
     }
 
-    /// A room has been made of it.
+    /// A room is found under it from now on.
     pub(crate) fn keep(mut self) {
         self.is_kept = true;
     }
@@ -33,7 +33,7 @@ impl<'a> Claim<'a> {
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         if !self.is_kept {
-            self.shared.journal.write(Change::Forget { key: self.key.clone(), id: self.id });
+            self.shared.journal.write(Change::Release { key: self.key.clone(), id: self.id });
         }
     }
 }

@@ -9,6 +9,7 @@ use signal_fish_protocol::{
     ServerMessage,
 };
 
+use crate::answer::Answer;
 use crate::frame::Frame;
 use crate::game_data::{GameData, RelayFrames};
 use crate::link::Link;
@@ -43,6 +44,8 @@ pub(crate) struct Delivery<'a> {
     /// Whether the actor comes in to watch, if it comes in.
     pub(crate) watches: bool,
     pub(crate) game_data: Option<GameData<'a>>,
+    /// What the actor is owed; nothing, if it waits for nothing or has an answer that is a message like others.
+    pub(crate) answer: Option<Answer>,
 }
 
 impl Delivery<'_> {
@@ -63,6 +66,11 @@ impl Delivery<'_> {
                     outcome.refused = true;
                     self.reply(message);
                 }
+                Effect::Report(result) => {
+                    if let Some(answer) = self.answer.take() {
+                        answer.report(self.now, result);
+                    }
+                }
                 Effect::Send(audience, message) => self.send(audience, &message),
                 Effect::Entered => {
                     outcome.entered = true;
@@ -77,9 +85,11 @@ impl Delivery<'_> {
         outcome
     }
 
-    fn reply(&self, message: ServerMessage<'static>) {
-        if let Some(actor) = self.actor {
-            actor.send(self.now, message);
+    fn reply(&mut self, message: ServerMessage<'static>) {
+        match (self.answer.take(), self.actor) {
+            (Some(answer), _) => answer.give(self.now, message),
+            (None, Some(actor)) => actor.send(self.now, message),
+            (None, None) => {}
         }
     }
 

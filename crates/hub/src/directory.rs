@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use signal_fish_coordination::RoomKey;
-use signal_fish_protocol::{AppId, GameName};
+use signal_fish_protocol::{AppId, GameName, RoomId};
 
 use crate::live_room::LiveRoom;
 
@@ -53,23 +53,35 @@ impl Directory {
     }
 
     /// Adds a room. From now on others find it: whoever adds it holds its lock until it is ready for them.
-    pub(crate) fn add(&self, room: &Arc<LiveRoom>) -> Result<(), NotAdded> {
-        self.count_up(room.key())?;
-        match self.rooms.entry(room.key().clone()) {
+    pub(crate) fn add(&self, key: &RoomKey, room: &Arc<LiveRoom>) -> Result<(), NotAdded> {
+        self.count_up(key)?;
+        if self.add_key(key, room) {
+            return Ok(());
+        }
+        self.count_down(key);
+        Err(NotAdded::Taken)
+    }
+
+    /// Lets a room of the same game be found under another key as well; false if that is taken.
+    pub(crate) fn add_key(&self, key: &RoomKey, room: &Arc<LiveRoom>) -> bool {
+        match self.rooms.entry(key.clone()) {
             Entry::Vacant(place) => {
                 place.insert(Arc::clone(room));
-                Ok(())
+                true
             }
-            Entry::Occupied(_) => {
-                self.count_down(room.key());
-                Err(NotAdded::Taken)
-            }
+            Entry::Occupied(_) => false,
         }
     }
 
-    pub(crate) fn remove(&self, room: &LiveRoom) {
-        if self.rooms.remove_if(room.key(), |_, there| there.id() == room.id()).is_some() {
-            self.count_down(room.key());
+    /// Lets a room be found no longer under one of its keys.
+    pub(crate) fn remove_key(&self, key: &RoomKey, room: RoomId) -> bool {
+        self.rooms.remove_if(key, |_, there| there.id() == room).is_some()
+    }
+
+    /// Removes a room that has this key and no other.
+    pub(crate) fn remove(&self, key: &RoomKey, room: RoomId) {
+        if self.remove_key(key, room) {
+            self.count_down(key);
         }
     }
 

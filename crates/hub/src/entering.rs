@@ -3,30 +3,59 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use signal_fish_auth::Password;
 use signal_fish_coordination::{ClaimError, RoomKey};
-use signal_fish_engine::{Command, Newcomer, Room};
-use signal_fish_protocol::{
-    AppId, Epoch, ErrorCode, JoinAsSpectator, JoinRoom, PlayerName, RoomCode, RoomId, limits,
-};
+use signal_fish_engine::{Command, Newcomer, PasswordHash, Room};
+use signal_fish_protocol::{AppId, Epoch, ErrorCode, JoinAsSpectator, JoinRoom, PlayerName, RoomId};
 use uuid::Uuid;
 
+use crate::answer::Answer;
 use crate::claim::Claim;
 use crate::delivery::Outcome;
 use crate::directory::NotAdded;
-use crate::entry::{EntryRefusal, PlayWish, WatchWish, room_setup};
-use crate::live_room::{Journaled, LiveRoom, RoomIsOver, Step};
+use crate::entry::{EntryRefusal, PlayWish, WatchWish, generate_code, room_setup};
+use crate::live_room::{Journaled, LiveRoom, Step};
+use crate::passwords;
 use crate::seat::Seat;
 use crate::session::{Session, new_generation};
 
 /// One attempt of a session to come in.
 pub(crate) struct Entering<'a> {
-    pub(crate) session: &'a mut Session,
-    pub(crate) now: Instant,
+    session: &'a mut Session,
+    now: Instant,
+    /// Here until a room has it, which is then the end of the attempt.
+    answer: Option<Answer>,
 }
 
-impl Entering<'_> {
-    /// Takes a seat. What the room itself says, yes or no, is said by then; an error is still to be said.
-    pub(crate) async fn play(&mut self, request: JoinRoom) -> Result<(), EntryRefusal> {
+impl<'a> Entering<'a> {
+    pub(crate) const fn new(session: &'a mut Session, now: Instant, answer: Answer) -> Self {
+        Self { session, now, answer: Some(answer) }
+    }
+
+    /// Takes a seat, or says why not.
+    pub(crate) async fn play(mut self, request: &JoinRoom, password: Option<Arc<Password>>) {
+        let played = self.try_to_play(request, password).await;
+        self.finish(played);
+    }
+
+    /// Starts to watch, or says why not.
+    pub(crate) async fn watch(mut self, request: &JoinAsSpectator, password: Option<Arc<Password>>) {
+        let watched = self.try_to_watch(request, password).await;
+        self.finish(watched);
+    }
+
+    /// What a room says itself, yes or no, is said by then; an error is still to be said.
+    fn finish(self, outcome: Result<(), EntryRefusal>) {
+        if let (Err(refusal), Some(answer)) = (outcome, self.answer) {
+            self.session.decline(self.now, answer, refusal);
+        }
+    }
+
+    async fn try_to_play(
+        &mut self,
+        request: &JoinRoom,
+        password: Option<Arc<Password>>,
+    ) -> Result<(), EntryRefusal> {
         let creates = request.room_code.is_none();
         if creates && self.session.shared.lifecycle.is_draining() {
             return Err(EntryRefusal::draining());
@@ -36,7 +65,7 @@ impl Entering<'_> {
             self.session.allowance.creation(self.budget_time())?;
         }
         let is_inside = self.session.is_inside();
-        let wish = PlayWish::parse(&self.session.shared.config, &request, is_inside)?;
+        let wish = PlayWish::parse(&self.session.shared.config, request, password, is_inside)?;
         self.find_or_create(&wish).await
     }
 
@@ -47,11 +76,11 @@ impl Entering<'_> {
             let found = self.session.shared.directory.find(&key);
             match found {
                 Some(_) if wish.code.is_none() => {}
-                Some(_) if wish.has_password => return Err(password_not_needed()),
-                // An error means that it ended a moment ago; next time it is not found any more.
+                // If not, it ended or moved a moment ago; next time it is not found any more.
                 Some(room) => {
-                    if let Ok(outcome) = room.step(&self.session.shared, self.now, self.join(wish)) {
-                        self.settle(&room, outcome, false);
+                    let proof = self.proof(&room, wish.password.as_ref()).await?;
+                    let join = self.join(wish, proof);
+                    if self.ask(&room, &key, join) {
                         return Ok(());
                     }
                 }
@@ -72,26 +101,52 @@ impl Entering<'_> {
         ))
     }
 
-    /// Starts to watch, as [`Entering::play`].
-    pub(crate) fn watch(&mut self, request: &JoinAsSpectator) -> Result<(), EntryRefusal> {
+    async fn try_to_watch(
+        &mut self,
+        request: &JoinAsSpectator,
+        password: Option<Arc<Password>>,
+    ) -> Result<(), EntryRefusal> {
         if self.session.shared.lifecycle.is_draining() {
             return Err(EntryRefusal::draining());
         }
         self.session.allowance.join(self.budget_time())?;
         self.check_outside()?;
-        let wish = WatchWish::parse(&self.session.shared.config, request)?;
+        let wish = WatchWish::parse(&self.session.shared.config, request, password)?;
         let app = self.app();
         let key = RoomKey { app, game: wish.game, code: wish.code };
         let room = self.session.shared.directory.find(&key).ok_or_else(room_not_found)?;
-        if wish.has_password {
-            return Err(password_not_needed());
+        let proof = self.proof(&room, wish.password.as_ref()).await?;
+        let watch = Command::Watch(self.newcomer(wish.name, proof));
+        if self.ask(&room, &key, watch) { Ok(()) } else { Err(room_not_found()) }
+    }
+
+    /// What the wish has to show for its password. Without one it has nothing, and waits for nothing.
+    async fn proof(
+        &self,
+        room: &LiveRoom,
+        password: Option<&Arc<Password>>,
+    ) -> Result<Option<PasswordHash>, EntryRefusal> {
+        match password {
+            Some(password) => passwords::check(self.session, self.now, room, password).await.map(Some),
+            None => Ok(None),
         }
-        let command = Command::Watch(self.newcomer(wish.name));
-        let step = Step::Command(&self.session.link, command, None);
-        let outcome =
-            room.step(&self.session.shared, self.now, step).map_err(|RoomIsOver| room_not_found())?;
-        self.settle(&room, outcome, true);
-        Ok(())
+    }
+
+    /// Leaves the decision to a room that was found under `key`; false if it is not there any more.
+    fn ask(&mut self, room: &Arc<LiveRoom>, key: &RoomKey, command: Command) -> bool {
+        let watches = matches!(command, Command::Watch(_));
+        let answer = self.answer.take().expect(ONE_ROOM_HAS_IT);
+        let step = (&self.session.link, command, answer);
+        match room.enter(&self.session.shared, self.now, key, step) {
+            Ok(outcome) => {
+                self.settle(room, outcome, watches);
+                true
+            }
+            Err(answer) => {
+                self.answer = Some(answer);
+                false
+            }
+        }
     }
 
     /// Makes the room and takes its first seat; false if somebody else was faster.
@@ -99,11 +154,11 @@ impl Entering<'_> {
         if self.session.shared.lifecycle.is_draining() {
             return Err(EntryRefusal::draining());
         }
-        if wish.has_password {
-            let reason = "this server has no rooms with a password, make it without one";
-            return Err(EntryRefusal::new(ErrorCode::RoomCreationFailed, reason));
-        }
         let shared = Arc::clone(&self.session.shared);
+        let password = match &wish.password {
+            Some(password) => Some(shared.passwords.hash(password).await?),
+            None => None,
+        };
         let id = RoomId::new(Uuid::new_v4());
         let claim = match Claim::make(&shared, &key, id).await {
             Ok(claim) => claim,
@@ -115,10 +170,11 @@ impl Entering<'_> {
             }
         };
         let setup = room_setup(&shared.config, &key, id, wish.players_max, wish.supports_authority);
-        let room = LiveRoom::new(key.clone(), Room::new(self.now, setup), Journaled::NOT_YET);
+        let room = Room::new(self.now, setup).protected_by(password.clone());
+        let room = LiveRoom::new(key.clone(), room, Journaled::NOT_YET);
         // Taken before others can find the room, so that whoever makes it is the first inside.
         let mut hosted = room.lock();
-        match shared.directory.add(&room) {
+        match shared.directory.add(&key, &room) {
             Ok(()) => claim.keep(),
             Err(NotAdded::Taken) => return Ok(false),
             Err(NotAdded::Full) => return Err(too_many_rooms("this server has as many rooms as it takes")),
@@ -126,21 +182,20 @@ impl Entering<'_> {
                 return Err(too_many_rooms("this game has as many rooms as it may have"));
             }
         }
-        let outcome = room.step_locked(&mut hosted, &shared, self.now, self.join(wish));
+        let answer = self.answer.take().expect(ONE_ROOM_HAS_IT);
+        let join = Step::Request(&self.session.link, self.join(wish, password), answer);
+        let outcome = room.step_locked(&mut hosted, &shared, self.now, join);
         drop(hosted);
-        if let Ok(outcome) = outcome {
-            self.settle(&room, outcome, false);
-        }
+        self.settle(&room, outcome, false);
         Ok(true)
     }
 
-    fn join(&self, wish: &PlayWish) -> Step<'_> {
-        let command = Command::Join {
-            newcomer: self.newcomer(wish.name.clone()),
+    fn join(&self, wish: &PlayWish, proof: Option<PasswordHash>) -> Command {
+        Command::Join {
+            newcomer: self.newcomer(wish.name.clone(), proof),
             epoch: self.next_epoch(),
             generation: new_generation(),
-        };
-        Step::Command(&self.session.link, command, None)
+        }
     }
 
     /// Keeps the seat, if the room has given one.
@@ -168,24 +223,13 @@ impl Entering<'_> {
     fn key(&self, wish: &PlayWish) -> Result<RoomKey, EntryRefusal> {
         let code = match &wish.code {
             Some(code) => code.clone(),
-            None => self.generate_code()?,
+            None => generate_code(&self.session.shared.config)?,
         };
         Ok(RoomKey { app: self.app(), game: wish.game.clone(), code })
     }
 
-    fn generate_code(&self) -> Result<RoomCode, EntryRefusal> {
-        let mut random = [0; limits::ROOM_CODE_LENGTH_MAX];
-        match getrandom::fill(&mut random) {
-            Ok(()) => Ok(self.session.shared.config.room_codes.generate(&random)),
-            Err(error) => {
-                tracing::error!(%error, "the system has no random bytes");
-                Err(EntryRefusal::new(ErrorCode::InternalError, "no room code could be made"))
-            }
-        }
-    }
-
-    fn newcomer(&self, name: PlayerName) -> Newcomer {
-        Newcomer { name, connected_at: self.session.connected_at }
+    fn newcomer(&self, name: PlayerName, proof: Option<PasswordHash>) -> Newcomer {
+        Newcomer { name, connected_at: self.session.connected_at, proof }
     }
 
     fn check_outside(&mut self) -> Result<(), EntryRefusal> {
@@ -209,14 +253,11 @@ fn room_not_found() -> EntryRefusal {
     EntryRefusal::new(ErrorCode::RoomNotFound, "there is no such room")
 }
 
-/// Says no more than a wrong password would: whether a room has one is nobody's business.
-fn password_not_needed() -> EntryRefusal {
-    EntryRefusal::new(ErrorCode::PasswordRequired, "the password does not fit the room")
-}
-
 fn too_many_rooms(reason: &str) -> EntryRefusal {
     EntryRefusal::new(ErrorCode::MaxRoomsPerGameExceeded, reason)
 }
+
+const ONE_ROOM_HAS_IT: &str = "the attempt ends when a room has the answer";
 
 /// A generated code is taken about never; a room that ends at the very moment is found at most once.
 const ATTEMPTS: usize = 8;

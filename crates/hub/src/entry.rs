@@ -1,33 +1,47 @@
 //! The way into a room: what a wish must look like, and which room it leads to.
 
-use signal_fish_auth::Exhausted;
+use std::sync::Arc;
+
+use signal_fish_auth::{Exhausted, Password};
 use signal_fish_coordination::RoomKey;
 use signal_fish_engine::RoomSetup;
 use signal_fish_protocol::{
-    ErrorCode, GameName, JoinAsSpectator, JoinRoom, PlayerName, RoomCode, RoomId, RoomJoinFailed,
-    ServerMessage, SpectatorJoinFailed, limits,
+    ErrorCode, GameName, JoinAsSpectator, JoinRoom, PlayerName, RoomCode, RoomId, limits,
 };
 
+use crate::answer::Answer;
 use crate::config::{HubConfig, SpectatorLimit};
 
-/// A wish to enter a room, which may have to wait until others agree.
+/// A wish to enter a room, or to change how it is entered, which may have to wait until others agree.
 #[derive(Debug)]
-pub struct Entry(pub(crate) Box<Wish>);
+pub struct Entry(pub(crate) Box<(Wish, Answer)>);
 
-/// The wish as it was written.
+/// The wish as it was written, apart from its password.
 #[derive(Debug)]
 pub(crate) enum Wish {
-    Play(JoinRoom),
-    Watch(JoinAsSpectator),
+    Play(JoinRoom, Option<Arc<Password>>),
+    Watch(JoinAsSpectator, Option<Arc<Password>>),
+    SetAccess(Option<Arc<Password>>),
+    ChangeCode,
 }
 
 impl Entry {
-    pub(crate) fn play(request: JoinRoom) -> Self {
-        Self(Box::new(Wish::Play(request)))
+    pub(crate) fn play(mut request: JoinRoom, answer: Answer) -> Self {
+        let password = sealed(request.password.take());
+        Self(Box::new((Wish::Play(request, password), answer)))
     }
 
-    pub(crate) fn watch(request: JoinAsSpectator) -> Self {
-        Self(Box::new(Wish::Watch(request)))
+    pub(crate) fn watch(mut request: JoinAsSpectator, answer: Answer) -> Self {
+        let password = sealed(request.password.take());
+        Self(Box::new((Wish::Watch(request, password), answer)))
+    }
+
+    pub(crate) fn set_access(password: Option<String>, answer: Answer) -> Self {
+        Self(Box::new((Wish::SetAccess(sealed(password)), answer)))
+    }
+
+    pub(crate) fn change_code(answer: Answer) -> Self {
+        Self(Box::new((Wish::ChangeCode, answer)))
     }
 }
 
@@ -40,7 +54,7 @@ pub(crate) struct PlayWish {
     pub(crate) name: PlayerName,
     pub(crate) players_max: u8,
     pub(crate) supports_authority: bool,
-    pub(crate) has_password: bool,
+    pub(crate) password: Option<Arc<Password>>,
     pub(crate) join_only: bool,
 }
 
@@ -50,7 +64,7 @@ pub(crate) struct WatchWish {
     pub(crate) game: GameName,
     pub(crate) code: RoomCode,
     pub(crate) name: PlayerName,
-    pub(crate) has_password: bool,
+    pub(crate) password: Option<Arc<Password>>,
 }
 
 /// Why somebody may not enter: what the client is told.
@@ -91,6 +105,7 @@ impl PlayWish {
     pub(crate) fn parse(
         config: &HubConfig,
         request: &JoinRoom,
+        password: Option<Arc<Password>>,
         is_inside: bool,
     ) -> Result<Self, EntryRefusal> {
         let game = parse_game(config, &request.game_name)?;
@@ -104,7 +119,7 @@ impl PlayWish {
         if join_only && request.room_code.is_none() {
             return Err(EntryRefusal::new(ErrorCode::InvalidInput, "join_only needs a room_code"));
         }
-        check_password(request.password.as_deref())?;
+        check_password(password.as_deref())?;
         if is_inside {
             return Err(EntryRefusal::new(ErrorCode::AlreadyInRoom, "leave the room you are in first"));
         }
@@ -118,7 +133,7 @@ impl PlayWish {
             name,
             players_max,
             supports_authority: request.supports_authority.unwrap_or(true),
-            has_password: request.password.is_some(),
+            password,
             join_only,
         })
     }
@@ -126,12 +141,16 @@ impl PlayWish {
 
 impl WatchWish {
     /// Checks a request, in the order of the contract.
-    pub(crate) fn parse(config: &HubConfig, request: &JoinAsSpectator) -> Result<Self, EntryRefusal> {
+    pub(crate) fn parse(
+        config: &HubConfig,
+        request: &JoinAsSpectator,
+        password: Option<Arc<Password>>,
+    ) -> Result<Self, EntryRefusal> {
         let name = parse_name(config, &request.spectator_name)?;
         let game = parse_game(config, &request.game_name)?;
         let code = parse_code(config, &request.room_code)?;
-        check_password(request.password.as_deref())?;
-        Ok(Self { game, code, name, has_password: request.password.is_some() })
+        check_password(password.as_deref())?;
+        Ok(Self { game, code, name, password })
     }
 }
 
@@ -144,16 +163,8 @@ impl EntryRefusal {
         Self::new(ErrorCode::ServerDraining, "the server is about to stop, try again later")
     }
 
-    /// As the answer to `JoinRoom`.
-    pub(crate) fn for_player(self) -> ServerMessage<'static> {
-        let Self { code, reason } = self;
-        ServerMessage::RoomJoinFailed(RoomJoinFailed { reason, error_code: Some(code) })
-    }
-
-    /// As the answer to `JoinAsSpectator`.
-    pub(crate) fn for_spectator(self) -> ServerMessage<'static> {
-        let Self { code, reason } = self;
-        ServerMessage::SpectatorJoinFailed(SpectatorJoinFailed { reason, error_code: Some(code) })
+    pub(crate) fn not_in_room() -> Self {
+        Self::new(ErrorCode::NotInRoom, "this needs a seat in a room")
     }
 }
 
@@ -180,9 +191,26 @@ fn parse_code(config: &HubConfig, text: &str) -> Result<RoomCode, EntryRefusal> 
         .map_err(|error| EntryRefusal::new(ErrorCode::InvalidRoomCode, error.to_string()))
 }
 
-fn check_password(password: Option<&str>) -> Result<(), EntryRefusal> {
+/// A code that nobody can guess. Somebody may have it all the same.
+pub(crate) fn generate_code(config: &HubConfig) -> Result<RoomCode, EntryRefusal> {
+    let mut random = [0; limits::ROOM_CODE_LENGTH_MAX];
+    match getrandom::fill(&mut random) {
+        Ok(()) => Ok(config.room_codes.generate(&random)),
+        Err(error) => {
+            tracing::error!(%error, "the system has no random bytes");
+            Err(EntryRefusal::new(ErrorCode::InternalError, "no room code could be made"))
+        }
+    }
+}
+
+/// What must not be printed on its way.
+fn sealed(password: Option<String>) -> Option<Arc<Password>> {
+    password.map(|text| Arc::new(Password::new(text)))
+}
+
+pub(crate) fn check_password(password: Option<&Password>) -> Result<(), EntryRefusal> {
     match password {
-        Some(text) if !(1..=limits::PASSWORD_BYTES_MAX).contains(&text.len()) => {
+        Some(password) if !(1..=limits::PASSWORD_BYTES_MAX).contains(&password.n_bytes()) => {
             let reason = format!("a password has 1 to {} bytes", limits::PASSWORD_BYTES_MAX);
             Err(EntryRefusal::new(ErrorCode::InvalidInput, reason))
         }

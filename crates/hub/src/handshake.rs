@@ -28,6 +28,8 @@ pub(crate) enum Handshake {
 pub(crate) struct Agreement {
     pub(crate) grant: Grant,
     pub(crate) wire: Wire,
+    /// Whether it may give its room operations ids.
+    pub(crate) has_operation_ids: bool,
     /// The answer, in order.
     pub(crate) answer: Vec<ServerMessage<'static>>,
 }
@@ -69,7 +71,8 @@ pub(crate) fn negotiate(
         rate_limits: grant.rate_limits(),
     }));
     answer.push(ServerMessage::ProtocolInfo(protocol_info(config, version, sdk, &request)));
-    Ok(Agreement { grant, wire: Wire { version, format }, answer })
+    let has_operation_ids = has_operation_ids(version, &request);
+    Ok(Agreement { grant, wire: Wire { version, format }, has_operation_ids, answer })
 }
 
 /// Whether a connection that never authenticated may go on in `version`.
@@ -110,6 +113,9 @@ fn protocol_info(
     if version >= ProtocolVersion::V3 {
         capabilities.push("spectator_relay".to_owned());
     }
+    if has_operation_ids(version, request) {
+        capabilities.push(ROOM_OPERATION_IDS.to_owned());
+    }
     let (oldest, newest) = config.versions;
     ProtocolInfo {
         platform: request.platform.clone(),
@@ -132,6 +138,14 @@ fn protocol_info(
     }
 }
 
+/// For those who ask alone: from then on they get every answer in the other form.
+fn has_operation_ids(version: ProtocolVersion, request: &Authenticate) -> bool {
+    let requested = request.requested_capabilities.iter().flatten();
+    version >= ProtocolVersion::V3 && requested.into_iter().any(|capability| capability == ROOM_OPERATION_IDS)
+}
+
 fn disagree(error_code: ErrorCode, error: String, may_retry: bool) -> Disagreement {
     Disagreement { answer: AuthenticationError { error, error_code }, may_retry }
 }
+
+const ROOM_OPERATION_IDS: &str = "room_operation_ids";

@@ -12,10 +12,12 @@ use crate::config::HubConfig;
 use crate::directory::{Directory, RoomLimits};
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
+use crate::passwords::Passwords;
 use crate::restore;
 use crate::session::Session;
 use crate::sessions::Sessions;
 use crate::shared::Shared;
+use crate::source::Source;
 use crate::timers::Timers;
 
 /// All rooms and sessions of one server. Clones are handles to the same hub.
@@ -54,6 +56,7 @@ impl Hub {
             timers,
             journal,
             lifecycle: Lifecycle::default(),
+            passwords: Passwords::default(),
             started: Instant::now(),
         });
         // Nobody joins these tasks: each ends when the hub lets go of its channel, or with the runtime.
@@ -70,9 +73,9 @@ impl Hub {
         &self.0.config
     }
 
-    /// A new connection on an endpoint that speaks `version` unless the client asks for another.
-    pub fn connect(&self, version: ProtocolVersion) -> Session {
-        Session::new(Arc::clone(&self.0), version)
+    /// A new connection from `source`, on an endpoint that speaks `version` unless the client asks for another.
+    pub fn connect(&self, version: ProtocolVersion, source: Source) -> Session {
+        Session::new(Arc::clone(&self.0), version, source)
     }
 
     /// How many connections there are.

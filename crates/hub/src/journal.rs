@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 /// The way to the task. It takes no lock and never waits.
 ///
-/// A room writes when it is made, when its game starts and when it ends, and the task keeps the latest of these. What
+/// A room writes when it is made, when its game starts, when it gets another code and when it ends, and the task keeps the latest of these. What
 /// waits is bounded while the storage answers; while it does not, by the rooms that are made meanwhile, which the
 /// budgets of connections slow down.
 #[derive(Debug)]
@@ -23,6 +23,13 @@ pub(crate) struct Journal(UnboundedSender<Change>);
 pub(crate) enum Change {
     /// It is new or different.
     Remember(RoomRecord),
+    /// It is not found by this any more, or never was.
+    Release {
+        /// What it was to be found by.
+        key: RoomKey,
+        /// The room.
+        id: RoomId,
+    },
     /// It is over.
     Forget {
         /// What it was found by.
@@ -31,6 +38,9 @@ pub(crate) enum Change {
         id: RoomId,
     },
 }
+
+/// A room, or one of the keys that it had.
+type Subject = (RoomId, Option<RoomKey>);
 
 /// The other end of [`Journal`].
 pub(crate) struct JournalQueue(UnboundedReceiver<Change>);
@@ -68,7 +78,7 @@ impl JournalQueue {
                 return;
             }
             for change in changes.drain(..) {
-                pending.insert(change.room(), change);
+                pending.insert(change.subject(), change);
             }
             write_all(&mut pending, &*database, &*coordinator).await;
         }
@@ -83,10 +93,12 @@ impl JournalQueue {
 }
 
 impl Change {
-    const fn room(&self) -> RoomId {
+    /// What this is about: the latest change says all.
+    fn subject(&self) -> Subject {
         match self {
-            Self::Remember(record) => record.id,
-            Self::Forget { id, .. } => *id,
+            Self::Remember(record) => (record.id, None),
+            Self::Release { key, id } => (*id, Some(key.clone())),
+            Self::Forget { id, .. } => (*id, None),
         }
     }
 
@@ -97,25 +109,34 @@ impl Change {
     ) -> Result<(), StorageError> {
         match self {
             Self::Remember(record) => database.save_room(record.clone()).await,
+            Self::Release { key, id } => {
+                release(coordinator, key, *id).await;
+                Ok(())
+            }
             Self::Forget { key, id } => {
                 database.delete_room(*id).await?;
-                if let Err(error) = coordinator.release(key, *id).await {
-                    tracing::warn!(room = %id, %error, "a room was not released");
-                }
+                release(coordinator, key, *id).await;
                 Ok(())
             }
         }
     }
 }
 
+async fn release(coordinator: &dyn RoomOperationCoordinator, key: &RoomKey, id: RoomId) {
+    if let Err(error) = coordinator.release(key, id).await {
+        tracing::warn!(room = %id, %error, "a room was not released");
+    }
+}
+
 /// Writes what is pending, until something fails that may succeed later.
 async fn write_all(
-    pending: &mut HashMap<RoomId, Change>,
+    pending: &mut HashMap<Subject, Change>,
     database: &dyn GameDatabase,
     coordinator: &dyn RoomOperationCoordinator,
 ) {
-    while let Some(&room) = pending.keys().next() {
-        let written = timeout(TIME_MAX, pending[&room].carry_out(database, coordinator)).await;
+    while let Some(subject) = pending.keys().next().cloned() {
+        let room = subject.0;
+        let written = timeout(TIME_MAX, pending[&subject].carry_out(database, coordinator)).await;
         let late = |_| StorageError::Unavailable { reason: "no answer in time".to_owned() };
         match written.map_err(late).flatten() {
             Ok(()) => {}
@@ -127,7 +148,7 @@ async fn write_all(
                 return;
             }
         }
-        pending.remove(&room);
+        pending.remove(&subject);
     }
 }
 

@@ -16,11 +16,18 @@ mod hub;
 mod session;
 
 mod allowance;
+mod answer;
 mod claim;
 mod entering;
 mod entry;
 mod handshake;
+mod leaving;
+mod moderating;
+mod operations;
+mod passwords;
+mod rotation;
 mod seat;
+mod source;
 
 mod delivery;
 mod directory;
@@ -45,3 +52,4 @@ pub use frame::{Frame, FrameKind};
 pub use hub::{Hub, StartError};
 pub use outbox::{Outbox, Taken};
 pub use session::Session;
+pub use source::Source;

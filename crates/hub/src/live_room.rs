@@ -6,11 +6,13 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use parking_lot::{Mutex, MutexGuard};
+use signal_fish_auth::Guesses;
 use signal_fish_coordination::RoomKey;
-use signal_fish_engine::{Command, Effects, Room};
-use signal_fish_protocol::{CloseCode, LobbyState, RoomId};
+use signal_fish_engine::{Command, Effects, PasswordHash, Room};
+use signal_fish_protocol::{CloseCode, LobbyState, PlayerId, RoomId};
 use signal_fish_storage::{Revision, RoomRecord};
 
+use crate::answer::Answer;
 use crate::delivery::{Delivery, Member, Outcome};
 use crate::game_data::GameData;
 use crate::journal::Change;
@@ -20,14 +22,17 @@ use crate::shared::Shared;
 /// A room that people are in. Its lock is held for the length of one step, never while waiting for anything.
 #[derive(Debug)]
 pub(crate) struct LiveRoom {
-    key: RoomKey,
     id: RoomId,
+    /// Wrong passwords that were tried here.
+    guesses: Guesses,
     hosted: Mutex<Hosted>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Hosted {
     room: Room,
+    /// What it is found by.
+    key: RoomKey,
     members: Vec<Member>,
     /// It has left the directory and takes no more steps.
     is_over: bool,
@@ -53,8 +58,20 @@ impl Journaled {
 pub(crate) enum Step<'a> {
     /// Somebody asks for something; game data comes with [`Command::GameData`].
     Command(&'a Link, Command, Option<GameData<'a>>),
+    /// Somebody asks for something and waits for the answer.
+    Request(&'a Link, Command, Answer),
     /// A deadline has come.
     Timeout,
+}
+
+/// What came of an attempt to move a room to another key.
+pub(crate) enum Move {
+    /// The room has said yes or no, and done so.
+    Decided(Outcome),
+    /// There is a room under that key.
+    Taken(Answer),
+    /// The room was over before.
+    RoomIsOver(Answer),
 }
 
 /// The room was over before the step.
@@ -64,16 +81,32 @@ pub(crate) struct RoomIsOver;
 impl LiveRoom {
     pub(crate) fn new(key: RoomKey, room: Room, journaled: Journaled) -> Arc<Self> {
         let id = room.setup().id;
-        let hosted = Hosted { room, members: Vec::new(), is_over: false, armed: None, journaled };
-        Arc::new(Self { key, id, hosted: Mutex::new(hosted) })
+        let hosted = Hosted { room, key, members: Vec::new(), is_over: false, armed: None, journaled };
+        Arc::new(Self { id, guesses: Guesses::default(), hosted: Mutex::new(hosted) })
     }
 
-    pub(crate) const fn key(&self) -> &RoomKey {
-        &self.key
+    /// What it is found by at this moment.
+    pub(crate) fn key(&self) -> RoomKey {
+        self.hosted.lock().key.clone()
     }
 
     pub(crate) const fn id(&self) -> RoomId {
         self.id
+    }
+
+    /// How many wrong passwords may still be tried here.
+    pub(crate) const fn guesses(&self) -> &Guesses {
+        &self.guesses
+    }
+
+    /// What a password must be checked against to come in; nothing if the room is open.
+    pub(crate) fn password(&self) -> Option<PasswordHash> {
+        self.hosted.lock().room.password().cloned()
+    }
+
+    /// Who speaks for the room.
+    pub(crate) fn authority(&self) -> Option<PlayerId> {
+        self.hosted.lock().room.authority()
     }
 
     /// Keeps everybody else out until the guard is gone.
@@ -88,20 +121,86 @@ impl LiveRoom {
         now: Instant,
         step: Step<'_>,
     ) -> Result<Outcome, RoomIsOver> {
-        self.step_locked(&mut self.hosted.lock(), shared, now, step)
+        let mut hosted = self.hosted.lock();
+        if hosted.is_over {
+            return Err(RoomIsOver);
+        }
+        Ok(self.step_locked(&mut hosted, shared, now, step))
     }
 
-    /// As [`LiveRoom::step`], with its lock already taken.
+    /// Takes the step of somebody who waits for the answer. That comes back if the room was over before.
+    pub(crate) fn ask(
+        self: &Arc<Self>,
+        shared: &Shared,
+        now: Instant,
+        actor: &Link,
+        command: Command,
+        answer: Answer,
+    ) -> Result<Outcome, Answer> {
+        let mut hosted = self.hosted.lock();
+        if hosted.is_over {
+            return Err(answer);
+        }
+        Ok(self.step_locked(&mut hosted, shared, now, Step::Request(actor, command, answer)))
+    }
+
+    /// As [`LiveRoom::ask`], for somebody who found the room under `key`: if it has moved, it was not this room.
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        shared: &Shared,
+        now: Instant,
+        key: &RoomKey,
+        step: (&Link, Command, Answer),
+    ) -> Result<Outcome, Answer> {
+        let (actor, command, answer) = step;
+        let mut hosted = self.hosted.lock();
+        if hosted.is_over || hosted.key != *key {
+            return Err(answer);
+        }
+        Ok(self.step_locked(&mut hosted, shared, now, Step::Request(actor, command, answer)))
+    }
+
+    /// Has the room found under `key` and no longer under the one it had, if it agrees that `actor` may do that.
+    pub(crate) fn move_to(
+        self: &Arc<Self>,
+        shared: &Shared,
+        now: Instant,
+        key: &RoomKey,
+        actor: &Link,
+        answer: Answer,
+    ) -> Move {
+        let mut hosted = self.hosted.lock();
+        if hosted.is_over {
+            return Move::RoomIsOver(answer);
+        }
+        // Found under both until it is decided, so that the code works as soon as it is told. Who comes meanwhile
+        // waits for the lock, and enters by the key that is left.
+        if !shared.directory.add_key(key, self) {
+            return Move::Taken(answer);
+        }
+        let step = Step::Request(actor, Command::ChangeCode(key.code.clone()), answer);
+        let outcome = self.step_locked(&mut hosted, shared, now, step);
+        if outcome.refused || outcome.ended {
+            shared.directory.remove_key(key, self.id);
+            return Move::Decided(outcome);
+        }
+        let old = std::mem::replace(&mut hosted.key, key.clone());
+        shared.directory.remove_key(&old, self.id);
+        shared.journal.write(Change::Release { key: old, id: self.id });
+        // What was written has the old code.
+        hosted.journaled.lobby = None;
+        hosted.write_journal(shared);
+        Move::Decided(outcome)
+    }
+
+    /// Takes one step with the lock already taken, of a room that is not over.
     pub(crate) fn step_locked(
         self: &Arc<Self>,
         hosted: &mut Hosted,
         shared: &Shared,
         now: Instant,
         step: Step<'_>,
-    ) -> Result<Outcome, RoomIsOver> {
-        if hosted.is_over {
-            return Err(RoomIsOver);
-        }
+    ) -> Outcome {
         let mut effects = EFFECTS.take();
         // A bug in one room must not take the others along. What it leaves behind is not used again.
         let step = AssertUnwindSafe(|| hosted.step(now, step, &mut effects));
@@ -115,9 +214,9 @@ impl LiveRoom {
             self.end(hosted, shared);
         } else {
             hosted.arm(shared, self);
-            hosted.write_journal(shared, self);
+            hosted.write_journal(shared);
         }
-        Ok(outcome)
+        outcome
     }
 
     /// A deadline has come that the timers were told about.
@@ -128,15 +227,16 @@ impl LiveRoom {
             return;
         }
         hosted.armed = None;
-        // An error means that the room is over already, which is all that time can do to it.
-        let _ = self.step_locked(&mut hosted, shared, now, Step::Timeout);
+        if !hosted.is_over {
+            self.step_locked(&mut hosted, shared, now, Step::Timeout);
+        }
     }
 
     fn end(&self, hosted: &mut Hosted, shared: &Shared) {
         hosted.is_over = true;
         hosted.members = Vec::new();
-        shared.directory.remove(self);
-        shared.journal.write(Change::Forget { key: self.key.clone(), id: self.id });
+        shared.directory.remove(&hosted.key, self.id);
+        shared.journal.write(Change::Forget { key: hosted.key.clone(), id: self.id });
         tracing::debug!(room = %self.id, "room ended");
     }
 }
@@ -147,18 +247,22 @@ impl Hosted {
     }
 
     fn step(&mut self, now: Instant, step: Step<'_>, effects: &mut Effects) -> Outcome {
-        let (actor, watches, game_data) = match step {
+        let (actor, watches, game_data, answer) = match step {
             Step::Command(actor, command, game_data) => {
+                self.room.apply(now, actor.player, command, effects);
+                (Some(actor), false, game_data, None)
+            }
+            Step::Request(actor, command, answer) => {
                 let watches = matches!(command, Command::Watch(_));
                 self.room.apply(now, actor.player, command, effects);
-                (Some(actor), watches, game_data)
+                (Some(actor), watches, None, Some(answer))
             }
             Step::Timeout => {
                 self.room.handle_timeout(now, effects);
-                (None, false, None)
+                (None, false, None, None)
             }
         };
-        Delivery { now, members: &mut self.members, actor, watches, game_data }.carry_out(effects)
+        Delivery { now, members: &mut self.members, actor, watches, game_data, answer }.carry_out(effects)
     }
 
     fn fail(&mut self) -> Outcome {
@@ -177,22 +281,22 @@ impl Hosted {
         }
     }
 
-    fn write_journal(&mut self, shared: &Shared, room: &LiveRoom) {
+    fn write_journal(&mut self, shared: &Shared) {
         let lobby = self.room.lobby_state();
         if self.journaled.lobby == Some(lobby) {
             return;
         }
         let revision = Revision(self.journaled.revision.0 + 1);
         self.journaled = Journaled { revision, lobby: Some(lobby) };
-        shared.journal.write(Change::Remember(self.record(&room.key, revision)));
+        shared.journal.write(Change::Remember(self.record(revision)));
     }
 
-    fn record(&self, key: &RoomKey, revision: Revision) -> RoomRecord {
+    fn record(&self, revision: Revision) -> RoomRecord {
         let setup = self.room.setup();
         RoomRecord {
             id: setup.id,
             revision,
-            app: key.app.as_ref().map(|app| app.as_str().to_owned()),
+            app: self.key.app.as_ref().map(|app| app.as_str().to_owned()),
             game: setup.game.as_str().to_owned(),
             code: setup.code.as_str().to_owned(),
             players_max: setup.players_max,

@@ -27,9 +27,12 @@ pub(crate) async fn room(shared: &Shared, record: RoomRecord) {
     let mut setup = room_setup(&shared.config, &key, id, record.players_max, record.supports_authority);
     setup.relay_type = record.relay_type.into();
     let now = Instant::now();
-    let room =
-        LiveRoom::new(key, Room::restore(now, setup, lobby), Journaled { revision, lobby: Some(lobby) });
-    if let Err(reason) = shared.directory.add(&room) {
+    let room = LiveRoom::new(
+        key.clone(),
+        Room::restore(now, setup, lobby),
+        Journaled { revision, lobby: Some(lobby) },
+    );
+    if let Err(reason) = shared.directory.add(&key, &room) {
         tracing::warn!(room = %id, ?reason, "a stored room is left out");
         return;
     }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use signal_fish_engine::Command;
 
+use crate::answer::Answer;
 use crate::delivery::Outcome;
 use crate::game_data::GameData;
 use crate::link::Link;
@@ -36,10 +37,25 @@ impl Seat {
         self.room.lock().is_over()
     }
 
-    /// Leaves by a command of its own.
-    pub(crate) fn give_up(mut self, now: Instant, command: Command) -> Result<Outcome, RoomIsOver> {
+    /// The room that it is in.
+    pub(crate) const fn room(&self) -> &Arc<LiveRoom> {
+        &self.room
+    }
+
+    /// Leaves by a command of its own, as [`Seat::ask`].
+    pub(crate) fn give_up(
+        mut self,
+        now: Instant,
+        command: Command,
+        answer: Answer,
+    ) -> Result<Outcome, Answer> {
         self.is_given_up = true;
-        self.apply(now, command)
+        self.ask(now, command, answer)
+    }
+
+    /// Hands a command to the room, which answers it. The answer comes back if the room is over.
+    pub(crate) fn ask(&self, now: Instant, command: Command, answer: Answer) -> Result<Outcome, Answer> {
+        self.room.ask(&self.shared, now, &self.link, command, answer)
     }
 
     /// Hands a command to the room.

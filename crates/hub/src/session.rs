@@ -7,12 +7,13 @@ use signal_fish_auth::Grant;
 use signal_fish_engine::Command;
 use signal_fish_protocol::{
     Authenticate, AuthorityRequest, AuthorityResponse, ClientMessage, CloseCode, DeliveryLabel, Epoch,
-    ErrorCode, GameDataEncoding, GameDataIn, PlayerId, ProtocolVersion, ProvideConnectionInfo,
-    ReconnectionFailed, ServerMessage, SessionGeneration, SignalIn, Timestamp,
+    ErrorCode, GameDataEncoding, GameDataIn, PlayerId, ProtocolVersion, ProvideConnectionInfo, ServerMessage,
+    SessionGeneration, SignalIn, Timestamp,
 };
 use uuid::Uuid;
 
 use crate::allowance::Allowance;
+use crate::answer::{Answer, Asked};
 use crate::entering::Entering;
 use crate::entry::{Entry, EntryRefusal, Wish};
 use crate::game_data::GameData;
@@ -22,6 +23,8 @@ use crate::live_room::RoomIsOver;
 use crate::outbox::Outbox;
 use crate::seat::Seat;
 use crate::shared::Shared;
+use crate::source::Source;
+use crate::{leaving, moderating, operations, rotation};
 
 /// One connection's side of the conversation: it takes what the client says and queues the answers.
 ///
@@ -29,9 +32,12 @@ use crate::shared::Shared;
 #[derive(Debug)]
 pub struct Session {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) source: Source,
     pub(crate) link: Link,
     pub(crate) seat: Option<Seat>,
     handshake: Handshake,
+    /// Whether it may give its room operations ids.
+    pub(crate) has_operation_ids: bool,
     /// What it may do; nothing before it has authenticated, unless the server is open.
     pub(crate) grant: Option<Grant>,
     pub(crate) connected_at: Timestamp,
@@ -41,7 +47,7 @@ pub struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(shared: Arc<Shared>, version: ProtocolVersion) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, version: ProtocolVersion, source: Source) -> Self {
         let config = &shared.config;
         let link = Link {
             player: PlayerId::new(Uuid::new_v4()),
@@ -55,7 +61,9 @@ impl Session {
         }
         Self {
             seat: None,
+            source,
             handshake: Handshake::Open,
+            has_operation_ids: false,
             grant: shared.authenticator.anonymous(),
             connected_at: Timestamp::now(),
             epoch: None,
@@ -80,8 +88,8 @@ impl Session {
         self.grant.is_none()
     }
 
-    /// Takes a text message. A wish to enter a room comes back, to be handed to [`Session::enter`] before
-    /// anything else is taken.
+    /// Takes a text message. A wish to enter a room, or to change how it is entered, comes back: it must be handed to
+    /// [`Session::enter`] before anything else is taken.
     pub fn on_text(&mut self, now: Instant, text: &str) -> Option<Entry> {
         let message = match ClientMessage::decode(text) {
             Ok(message) => message,
@@ -126,35 +134,42 @@ impl Session {
         self.link.outbox.end(code);
     }
 
-    /// Enters a room, or says why not.
+    /// Does what the client wishes, or says why not.
     pub async fn enter(&mut self, now: Instant, entry: Entry) {
-        let mut entering = Entering { session: self, now };
-        let refusal = match *entry.0 {
-            Wish::Play(request) => entering.play(request).await.map_err(EntryRefusal::for_player),
-            Wish::Watch(request) => entering.watch(&request).map_err(EntryRefusal::for_spectator),
-        };
-        if let Err(refusal) = refusal {
-            self.answer(now, refusal);
+        let (wish, answer) = *entry.0;
+        match wish {
+            Wish::Play(request, password) => {
+                Entering::new(self, now, answer).play(&request, password).await;
+            }
+            Wish::Watch(request, password) => {
+                Entering::new(self, now, answer).watch(&request, password).await;
+            }
+            Wish::SetAccess(password) => moderating::set_access(self, now, password, answer).await,
+            Wish::ChangeCode => rotation::change_code(self, now, answer).await,
         }
     }
 
     fn on_message(&mut self, now: Instant, message: ClientMessage<'_>) -> Option<Entry> {
         match message {
             ClientMessage::GameData(message) => self.on_game_data(now, message),
-            ClientMessage::JoinRoom(request) => return Some(Entry::play(request)),
-            ClientMessage::JoinAsSpectator(request) => return Some(Entry::watch(request)),
-            ClientMessage::LeaveRoom => self.on_leave(now),
-            ClientMessage::LeaveSpectator => self.on_stop_watching(now),
+            ClientMessage::JoinRoom(request) => return Some(Entry::play(request, self.owe(Asked::Play))),
+            ClientMessage::JoinAsSpectator(request) => {
+                return Some(Entry::watch(request, self.owe(Asked::Watch)));
+            }
+            ClientMessage::LeaveRoom => leaving::leave(self, now, self.owe(Asked::Leave)),
+            ClientMessage::LeaveSpectator => {
+                leaving::stop_watching(self, now, self.owe(Asked::StopWatching));
+            }
             ClientMessage::PlayerReady => self.command(now, Command::ToggleReady),
             ClientMessage::StartGame => self.command(now, Command::Start { generation: new_generation() }),
             ClientMessage::AuthorityRequest(request) => self.on_authority(now, request),
             ClientMessage::ProvideConnectionInfo(request) => self.on_connection_info(now, request),
             ClientMessage::Ping => self.on_ping(now),
-            ClientMessage::Reconnect(_) => self.on_reconnect(now),
+            ClientMessage::Reconnect(_) => self.on_reconnect(now, self.owe(Asked::Reconnect)),
             ClientMessage::Signal(signal) => self.on_signal(now, &signal),
             // Relayed sessions have no transport to report on; such reports are dropped by contract.
             ClientMessage::TransportStatus(_) => {}
-            ClientMessage::RoomOperation(_) => self.on_room_operation(now),
+            ClientMessage::RoomOperation(request) => return operations::on_operation(self, now, request),
             ClientMessage::Authenticate(request) => self.on_authenticate(now, request),
         }
         None
@@ -174,6 +189,7 @@ impl Session {
                 self.handshake = Handshake::Done;
                 self.grant = Some(agreement.grant);
                 self.link.wire = agreement.wire;
+                self.has_operation_ids = agreement.has_operation_ids;
                 for message in agreement.answer {
                     self.link.send(now, message);
                 }
@@ -266,23 +282,6 @@ impl Session {
         self.seat.is_some()
     }
 
-    fn on_leave(&mut self, now: Instant) {
-        let seat = self.seat.take_if(|seat| !seat.watches());
-        let left = seat.is_some_and(|seat| seat.give_up(now, Command::Leave).is_ok());
-        if !left {
-            // Answered all the same: a client waits for it, and does nothing else until it comes.
-            self.answer(now, ServerMessage::RoomLeft);
-        }
-    }
-
-    fn on_stop_watching(&mut self, now: Instant) {
-        let seat = self.seat.take_if(|seat| seat.watches());
-        let left = seat.is_some_and(|seat| seat.give_up(now, Command::StopWatching).is_ok());
-        if !left {
-            self.refuse(now, ErrorCode::NotASpectator, "you are not watching a room");
-        }
-    }
-
     fn on_authority(&mut self, now: Instant, request: AuthorityRequest) {
         let command =
             if request.become_authority { Command::TakeAuthority } else { Command::ReleaseAuthority };
@@ -312,14 +311,13 @@ impl Session {
         let _ = self.in_room(now, Command::StayActive);
     }
 
-    fn on_reconnect(&mut self, now: Instant) {
-        let (error_code, reason) = if self.shared.lifecycle.is_draining() {
+    pub(crate) fn on_reconnect(&mut self, now: Instant, answer: Answer) {
+        let (code, reason) = if self.shared.lifecycle.is_draining() {
             (ErrorCode::ServerDraining, "the server is about to stop")
         } else {
             (ErrorCode::ReconnectionFailed, "this server keeps no seats of lost connections, join again")
         };
-        let failed = ReconnectionFailed { reason: reason.to_owned(), error_code };
-        self.answer(now, ServerMessage::ReconnectionFailed(failed));
+        self.decline(now, answer, EntryRefusal::new(code, reason));
     }
 
     fn on_signal(&mut self, now: Instant, signal: &SignalIn<'_>) {
@@ -338,24 +336,24 @@ impl Session {
         }
     }
 
-    fn on_room_operation(&mut self, now: Instant) {
-        match self.link.wire.version {
-            ProtocolVersion::V2 => {
-                self.refuse(now, ErrorCode::UnsupportedProtocolVersion, "room operations need protocol 3");
-            }
-            ProtocolVersion::V3 => {
-                self.refuse(now, ErrorCode::InvalidInput, "this server does not offer room_operation_ids");
-            }
-        }
-    }
-
     fn refuse_outside(&mut self, now: Instant) {
         self.seat = None;
         self.refuse(now, ErrorCode::NotInRoom, NOT_IN_ROOM);
     }
 
-    fn refuse(&mut self, now: Instant, code: ErrorCode, text: impl Into<String>) {
+    pub(crate) fn refuse(&mut self, now: Instant, code: ErrorCode, text: impl Into<String>) {
         self.answer(now, ServerMessage::error(code, text));
+    }
+
+    /// What is owed to the client for a plain message.
+    fn owe(&self, asked: Asked) -> Answer {
+        Answer::new(&self.link, asked, None)
+    }
+
+    /// Gives an answer that is a refusal, and counts it: in this order, for nobody to be left without.
+    pub(crate) fn decline(&mut self, now: Instant, answer: Answer, refusal: EntryRefusal) {
+        answer.refuse(now, refusal);
+        self.charge(now);
     }
 
     /// Says something that the client can make the server say as often as it likes.

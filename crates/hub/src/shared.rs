@@ -10,6 +10,7 @@ use crate::config::HubConfig;
 use crate::directory::Directory;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
+use crate::passwords::Passwords;
 use crate::sessions::Sessions;
 use crate::timers::Timers;
 
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) timers: Timers,
     pub(crate) journal: Journal,
     pub(crate) lifecycle: Lifecycle,
+    pub(crate) passwords: Passwords,
     /// From when budgets count their time.
     pub(crate) started: Instant,
 }

@@ -121,7 +121,7 @@ mod tests {
     use std::task::{Context, Poll, Waker};
 
     use signal_fish_auth::Authenticator;
-    use signal_fish_hub::{HubConfig, Session, Taken};
+    use signal_fish_hub::{HubConfig, Session, Source, Taken};
     use signal_fish_protocol::{CloseCode, ProtocolVersion};
     use tokio::time::Instant;
 
@@ -147,7 +147,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn connections_have_the_whole_grace_and_no_more() {
         let hub = hub().await;
-        let session = hub.connect(ProtocolVersion::V2);
+        let session = hub.connect(ProtocolVersion::V2, Source::of([127, 0, 0, 1].into()));
         let start = Instant::now();
         let mut drained = pin!(drain(GRACE).run(&hub));
         assert!(timeout(GRACE - Duration::from_millis(1), &mut drained).await.is_err());
@@ -160,7 +160,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn when_the_last_one_leaves_the_wait_is_over() {
         let hub = hub().await;
-        let session = hub.connect(ProtocolVersion::V3);
+        let session = hub.connect(ProtocolVersion::V3, Source::of([127, 0, 0, 1].into()));
         let start = Instant::now();
         let leaves = async {
             sleep(GRACE / 3).await;

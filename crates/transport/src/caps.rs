@@ -1,10 +1,11 @@
 //! How many may be connected: in total, and from one address.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dashmap::{DashMap, Entry};
+use signal_fish_hub::Source;
 use tokio::sync::Notify;
 
 /// Counts sockets and the WebSockets among them. Nothing here is locked as a whole: totals are atomics, addresses
@@ -15,7 +16,7 @@ pub(crate) struct Caps {
     connections_per_ip_max: usize,
     n_sockets: AtomicUsize,
     n_connections: AtomicUsize,
-    by_network: DashMap<IpAddr, OfOneNetwork>,
+    by_network: DashMap<Source, OfOneNetwork>,
     emptied: Notify,
 }
 
@@ -23,14 +24,14 @@ pub(crate) struct Caps {
 #[derive(Debug)]
 pub(crate) struct SocketSlot {
     caps: Arc<Caps>,
-    network: IpAddr,
+    network: Source,
 }
 
 /// A WebSocket, counted until this is dropped.
 #[derive(Debug)]
 pub(crate) struct ConnectionSlot {
     caps: Arc<Caps>,
-    network: IpAddr,
+    network: Source,
 }
 
 /// Which limit is hit.
@@ -62,7 +63,7 @@ impl Caps {
 
     /// Counts a socket that was just accepted. A little more than WebSockets alone may take, see [`SPARE_SOCKETS`].
     pub(crate) fn admit_socket(self: &Arc<Self>, from: IpAddr) -> Result<SocketSlot, CapHit> {
-        let network = network_of(from);
+        let network = Source::of(from);
         take_one(&self.n_sockets, self.connections_max.saturating_add(SPARE_SOCKETS))?;
         let from_there_max = self.connections_per_ip_max.saturating_add(SPARE_SOCKETS_PER_IP);
         let mut there = self.by_network.entry(network).or_default();
@@ -99,7 +100,7 @@ impl Caps {
     }
 
     /// Changes what is counted for `network`, and forgets it once nothing is.
-    fn release(&self, network: IpAddr, change: impl FnOnce(&mut OfOneNetwork)) {
+    fn release(&self, network: Source, change: impl FnOnce(&mut OfOneNetwork)) {
         if let Entry::Occupied(mut there) = self.by_network.entry(network) {
             change(there.get_mut());
             if there.get().n_sockets == 0 && there.get().n_connections == 0 {
@@ -143,14 +144,6 @@ impl Drop for ConnectionSlot {
 fn take_one(count: &AtomicUsize, max: usize) -> Result<(), CapHit> {
     let more = count.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < max).then(|| n + 1));
     more.map(drop).map_err(|_| CapHit::Total)
-}
-
-/// What counts as one address. A household or a server is given a whole IPv6 /64, so that its addresses are free.
-fn network_of(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-        v4 @ IpAddr::V4(_) => v4,
-    }
 }
 
 /// Sockets beyond the WebSockets: health probes and refusals must get through when the server is full, and requests
@@ -205,12 +198,5 @@ mod tests {
         let sockets: Vec<_> = std::iter::from_fn(|| caps.admit_socket(HOME).ok()).collect();
         assert_eq!(sockets.len(), SPARE_SOCKETS);
         assert_eq!(sockets[0].admit_connection().unwrap_err(), CapHit::Total);
-    }
-
-    #[test]
-    fn an_ipv6_network_counts_as_one_and_a_mapped_address_as_ipv4() {
-        assert_eq!(network_of(v6("2001:db8:1:2::1")), network_of(v6("2001:db8:1:2:ffff::2")));
-        assert_ne!(network_of(v6("2001:db8:1:2::1")), network_of(v6("2001:db8:1:3::1")));
-        assert_eq!(network_of(v6("::ffff:127.0.0.1")), HOME);
     }
 }

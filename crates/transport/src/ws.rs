@@ -16,6 +16,7 @@ mod tests;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
+use signal_fish_hub::Source;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::debug;
 
@@ -38,7 +39,7 @@ pub(crate) fn start<S>(
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Admitted { version, id, slot } = admitted;
-    let session = endpoint.hub.connect(version);
+    let session = endpoint.hub.connect(version, Source::of(peer.ip()));
     let mut connection = Connection::new(stream, first_bytes, session, endpoint.connection.clone());
     debug!(%id, %peer, %version, "websocket connected");
     tokio::spawn(async move {

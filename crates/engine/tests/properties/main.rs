@@ -61,6 +61,10 @@ fn pauses() -> impl Strategy<Value = i64> {
     prop_oneof![20 => 0..2_000_i64, 2 => -50..0_i64, 1 => 290_000..310_000_i64, 1 => 3_590_000..3_610_000_i64]
 }
 
+fn targets() -> impl Strategy<Value = usize> {
+    0..world::N_PEOPLE
+}
+
 fn deeds() -> impl Strategy<Value = Deed> {
     prop_oneof![
         6 => Just(Deed::Join),
@@ -72,6 +76,13 @@ fn deeds() -> impl Strategy<Value = Deed> {
         2 => Just(Deed::Start),
         1 => Just(Deed::TakeAuthority),
         1 => Just(Deed::ReleaseAuthority),
+        1 => targets().prop_map(Deed::Kick),
+        1 => targets().prop_map(Deed::Ban),
+        1 => targets().prop_map(Deed::Unban),
+        1 => targets().prop_map(Deed::TransferAuthority),
+        1 => Just(Deed::SetPassword),
+        1 => Just(Deed::OpenRoom),
+        1 => Just(Deed::ChangeCode),
         1 => Just(Deed::ProvideConnectionInfo),
         5 => Just(Deed::SendGameData),
         1 => Just(Deed::StayActive),

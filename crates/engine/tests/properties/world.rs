@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use signal_fish_engine::{Audience, Command, Effect, Effects, Newcomer, Room, RoomSetup, invariant};
+use signal_fish_engine::{
+    Audience, Command, Effect, Effects, Newcomer, PasswordHash, Room, RoomSetup, invariant,
+};
 use signal_fish_protocol::{
     ConnectionInfo, DeliveryClass, DeliveryLabel, Epoch, LobbyState, PlayerId, PlayerName, PlayerNameRules,
-    SessionGeneration, Timestamp, Uuid,
+    RoomCode, SessionGeneration, Timestamp, Uuid,
 };
 
 use crate::view::View;
@@ -23,6 +25,13 @@ pub(crate) enum Deed {
     Start,
     TakeAuthority,
     ReleaseAuthority,
+    Kick(usize),
+    Ban(usize),
+    Unban(usize),
+    TransferAuthority(usize),
+    SetPassword,
+    OpenRoom,
+    ChangeCode,
     ProvideConnectionInfo,
     SendGameData,
     StayActive,
@@ -32,6 +41,9 @@ pub(crate) enum Deed {
 
 /// How many people there are. Two pairs of them have the same name, for those who join.
 pub(crate) const N_PEOPLE: usize = NAMES.len();
+
+/// Who never brings a password; the others always bring the right one.
+const WITHOUT_PASSWORD: usize = N_PEOPLE - 1;
 
 const NAMES: [&str; 7] = ["Ada", "ADA", "Bob", "bob", "Cat", "Dan", "Eve"];
 
@@ -68,7 +80,7 @@ impl World {
     }
 
     pub(crate) fn perform(&mut self, person: usize, deed: Deed) {
-        let actor = PlayerId::new(Uuid::from_u128(person as u128));
+        let actor = id_of(person);
         let Some(command) = self.command(person, deed) else { return self.look_at_the_clock() };
         let (before, now) = (self.room.clone(), self.now);
         let effects = applied(&mut self.room, now, actor, command.clone());
@@ -80,20 +92,31 @@ impl World {
 
         let n_replies = effects.iter().filter(|effect| matches!(effect, Effect::Reply(_))).count();
         let n_refusals = effects.iter().filter(|effect| matches!(effect, Effect::Refuse(_))).count();
-        let n_answers = n_replies + n_refusals;
+        let n_reports = effects.iter().filter(|effect| matches!(effect, Effect::Report(_))).count();
+        let n_answers = n_replies + n_refusals + n_reports;
         match deed {
             Deed::Join
             | Deed::Leave
             | Deed::Watch
             | Deed::StopWatching
             | Deed::TakeAuthority
-            | Deed::ReleaseAuthority => assert_eq!(n_answers, 1, "{effects:?}"),
+            | Deed::ReleaseAuthority => assert_eq!((n_answers, n_reports), (1, 0), "{effects:?}"),
+            Deed::Kick(_)
+            | Deed::Ban(_)
+            | Deed::Unban(_)
+            | Deed::TransferAuthority(_)
+            | Deed::SetPassword
+            | Deed::OpenRoom
+            | Deed::ChangeCode => self.check_moderation(&before, actor, &effects),
             Deed::ToggleReady | Deed::Start | Deed::ProvideConnectionInfo | Deed::SendGameData => {
-                assert_eq!((n_replies, n_refusals.min(1)), (0, n_refusals), "{effects:?}");
+                assert_eq!((n_answers, n_refusals.min(1)), (n_refusals, n_refusals), "{effects:?}");
             }
             Deed::Disconnect | Deed::StayActive | Deed::LookAtTheClock => {
                 assert_eq!(n_answers, 0, "{effects:?}");
             }
+        }
+        if effects.contains(&Effect::Entered) && person == WITHOUT_PASSWORD {
+            assert_eq!(before.password(), None, "nobody comes in without the password");
         }
         if n_refusals > 0 {
             assert_eq!(effects.len(), 1, "a refusal is all that follows: {effects:?}");
@@ -104,6 +127,21 @@ impl World {
         }
         let newcomer = View::new(actor, matches!(deed, Deed::Join));
         self.follow(Some(newcomer), effects);
+    }
+
+    /// One answer, and the last word: a report if the authority asked, or a refusal. Nobody else changes a thing.
+    fn check_moderation(&self, before: &Room, actor: PlayerId, effects: &Effects) {
+        let n_answers = effects.iter().filter(|effect| is_moderation_answer(effect)).count();
+        assert_eq!(n_answers, 1, "{effects:?}");
+        assert!(effects.last().is_some_and(is_moderation_answer), "{effects:?}");
+        if before.authority() != Some(actor) {
+            assert!(matches!(effects.as_slice(), [Effect::Refuse(_)]), "{effects:?}");
+        }
+        for effect in effects {
+            if let Effect::Close(player, _) = effect {
+                assert!(effects.contains(&Effect::Left(*player)), "who is closed has left: {effects:?}");
+            }
+        }
     }
 
     fn look_at_the_clock(&mut self) {
@@ -141,7 +179,7 @@ impl World {
                         member.hear(&message);
                     }
                 }
-                Effect::Refuse(_) => assert!(actor.is_some(), "time asks for nothing"),
+                Effect::Refuse(_) | Effect::Report(_) => assert!(actor.is_some(), "time asks for nothing"),
                 Effect::Send(audience, message) => {
                     for member in self.hearers(audience) {
                         member.hear(&message);
@@ -186,6 +224,7 @@ impl World {
         let newcomer = Newcomer {
             name: PlayerName::parse(NAMES[person], &PlayerNameRules::default()).expect("a good name"),
             connected_at: Timestamp::UNIX_EPOCH,
+            proof: self.room.password().filter(|_| person != WITHOUT_PASSWORD).cloned(),
         };
         Some(match deed {
             Deed::Join => {
@@ -201,6 +240,16 @@ impl World {
             Deed::Start => Command::Start { generation },
             Deed::TakeAuthority => Command::TakeAuthority,
             Deed::ReleaseAuthority => Command::ReleaseAuthority,
+            Deed::Kick(target) => Command::Kick(id_of(target)),
+            Deed::Ban(target) => Command::Ban(id_of(target)),
+            Deed::Unban(target) => Command::Unban(id_of(target)),
+            Deed::TransferAuthority(target) => Command::TransferAuthority(id_of(target)),
+            Deed::SetPassword => Command::SetAccess(Some(PasswordHash::new(self.n_generations.to_string()))),
+            Deed::OpenRoom => Command::SetAccess(None),
+            Deed::ChangeCode => {
+                let code = RoomCode::parse(&format!("{:06}", self.n_generations), 6).expect("six digits");
+                Command::ChangeCode(code)
+            }
             Deed::ProvideConnectionInfo => Command::ProvideConnectionInfo(ConnectionInfo::Direct {
                 host: "localhost".to_owned(),
                 port: 1,
@@ -214,6 +263,14 @@ impl World {
             Deed::LookAtTheClock => return None,
         })
     }
+}
+
+fn id_of(person: usize) -> PlayerId {
+    PlayerId::new(Uuid::from_u128(person as u128))
+}
+
+const fn is_moderation_answer(effect: &Effect) -> bool {
+    matches!(effect, Effect::Report(_) | Effect::Refuse(_))
 }
 
 fn applied(room: &mut Room, now: Instant, actor: PlayerId, command: Command) -> Effects {

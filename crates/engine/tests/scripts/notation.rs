@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use signal_fish_protocol::{
-    ConnectionInfo, ErrorCode, LobbyState, PeerConnectionInfo, PlayerId, PlayerInfo, RelayStamp,
+    ConnectionInfo, ErrorCode, LobbyState, PeerConnectionInfo, PlayerId, PlayerInfo, RelayStamp, RoomResult,
     ServerMessage, SessionGeneration, SessionPlan, SpectatorInfo, SpectatorReason,
 };
 
@@ -34,6 +34,29 @@ impl Notation {
 
     pub(crate) fn message(&mut self, message: &ServerMessage<'_>) -> String {
         format!("{} {}", message.kind(), self.body(message)).trim_end().to_owned()
+    }
+
+    /// What came of an operation, as far as it is not a message as well.
+    pub(crate) fn result(&self, result: &RoomResult<'_>) -> String {
+        let body = match result {
+            RoomResult::PlayerKicked(target)
+            | RoomResult::PlayerBanned(target)
+            | RoomResult::PlayerUnbanned(target)
+            | RoomResult::AuthorityTransferred(target) => self.name_of(target.player_id),
+            RoomResult::RoomCodeRegenerated(new) => new.room_code.as_str(),
+            RoomResult::RoomAccessUpdated(access) if access.requires_password => "password",
+            RoomResult::RoomAccessUpdated(_) => "open",
+            RoomResult::RoomJoined(_)
+            | RoomResult::RoomJoinFailed(_)
+            | RoomResult::RoomLeft
+            | RoomResult::Reconnected(_)
+            | RoomResult::ReconnectionFailed(_)
+            | RoomResult::SpectatorJoined(_)
+            | RoomResult::SpectatorJoinFailed(_)
+            | RoomResult::SpectatorLeft(_)
+            | RoomResult::OperationFailed(_) => panic!("a room says {} as a message", result.kind()),
+        };
+        format!("result {} {body}", result.kind())
     }
 
     fn body(&mut self, message: &ServerMessage<'_>) -> String {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use signal_fish_engine::{Audience, Command, Effect, Effects, Newcomer, Room, RoomSetup};
+use signal_fish_engine::{Audience, Command, Effect, Effects, Newcomer, PasswordHash, Room, RoomSetup};
 use signal_fish_protocol::{
     ConnectionInfo, DeliveryClass, DeliveryLabel, Epoch, GameName, LobbyState, PlayerId, PlayerName,
     PlayerNameRules, RoomCode, RoomId, SessionGeneration, Timestamp, Uuid,
@@ -57,7 +57,7 @@ impl Stage {
             empty_timeout: Duration::from_secs(300),
             inactive_timeout: Duration::from_secs(3600),
         };
-        let mut lobby = LobbyState::Waiting;
+        let (mut lobby, mut password) = (LobbyState::Waiting, None);
         for setting in settings.split([':', ',']).map(str::trim).filter(|setting| !setting.is_empty()) {
             match setting.rsplit_once(' ').expect("a setting and its value") {
                 ("players_max", most) => setup.players_max = most.parse().expect("a number"),
@@ -65,6 +65,7 @@ impl Stage {
                 ("supports_authority", value) => setup.supports_authority = value == "yes",
                 ("restored in", "lobby") => lobby = LobbyState::Lobby,
                 ("restored in", "finalized") => lobby = LobbyState::Finalized,
+                ("password", word) => password = Some(hash(word)),
                 (other, _) => panic!("there is no setting {other:?}"),
             }
         }
@@ -73,7 +74,7 @@ impl Stage {
         let now = Instant::now();
         Self {
             now,
-            room: Room::restore(now, setup, lobby),
+            room: Room::restore(now, setup, lobby).protected_by(password),
             people: Vec::new(),
             members: Vec::new(),
             notation: Notation::default(),
@@ -109,12 +110,18 @@ impl Stage {
 
     fn command(&mut self, person: usize, deed: &str) -> Command {
         let generation = SessionGeneration::new(self.next_id());
+        let (deed, password) =
+            deed.split_once(" with ").map_or((deed, None), |(deed, word)| (deed, Some(word)));
+        let (verb, rest) = deed.split_once(' ').unwrap_or((deed, ""));
+        if let Some(command) = self.moderation(verb, rest) {
+            return command;
+        }
         let (name, _, next_epoch) = &mut self.people[person];
         let newcomer = |name: &str| Newcomer {
             name: PlayerName::parse(name, &PlayerNameRules::default()).expect("a good name"),
             connected_at: Timestamp::UNIX_EPOCH,
+            proof: password.map(hash),
         };
-        let (verb, rest) = deed.split_once(' ').unwrap_or((deed, ""));
         match (verb, rest) {
             ("joins", other_name) => {
                 let epoch = *next_epoch;
@@ -140,6 +147,25 @@ impl Stage {
         }
     }
 
+    fn moderation(&mut self, verb: &str, rest: &str) -> Option<Command> {
+        let mut target = |name: &str| {
+            let person = self.person(name);
+            self.people[person].1
+        };
+        Some(match (verb, rest.rsplit_once(' ')) {
+            ("kicks", None) => Command::Kick(target(rest)),
+            ("bans", None) => Command::Ban(target(rest)),
+            ("unbans", None) => Command::Unban(target(rest)),
+            ("hands", Some(("the authority to", name))) => Command::TransferAuthority(target(name)),
+            ("sets", Some(("the password", word))) => Command::SetAccess(Some(hash(word))),
+            ("opens", Some(("the", "room"))) => Command::SetAccess(None),
+            ("changes", Some(("the code to", code))) => {
+                Command::ChangeCode(RoomCode::parse(code, 6).expect("a good code"))
+            }
+            _ => return None,
+        })
+    }
+
     /// Follows the effects of one step as a server would, and writes down who sees what.
     fn see(&mut self, actor: Option<(PlayerId, bool)>, effects: Effects) -> Vec<String> {
         let asked: Vec<_> = actor.iter().map(|(id, _)| *id).collect();
@@ -162,6 +188,7 @@ impl Stage {
                 Effect::Refuse(message) => {
                     (asked.clone(), format!("refused, {}", self.notation.message(&message)))
                 }
+                Effect::Report(result) => (asked.clone(), self.notation.result(&result)),
                 Effect::Send(audience, message) => (self.hearers(audience), self.notation.message(&message)),
                 Effect::Relay(relay) => {
                     (self.hearers(Audience::EveryoneBut(relay.from)), self.notation.game_data(&relay))
@@ -198,6 +225,11 @@ impl Default for Stage {
     fn default() -> Self {
         Self::with("")
     }
+}
+
+/// Scripts know no secrets: a password is its own hash.
+fn hash(word: &str) -> PasswordHash {
+    PasswordHash::new(word)
 }
 
 fn label(what: &str) -> DeliveryLabel {

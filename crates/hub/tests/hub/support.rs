@@ -1,5 +1,6 @@
 //! Clients without sockets: they speak to the hub and read what is queued for them.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
@@ -7,7 +8,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use signal_fish_auth::Authenticator;
 use signal_fish_coordination::LocalCoordinator;
-use signal_fish_hub::{Frame, FrameKind, Hub, HubConfig, Session, Taken};
+use signal_fish_hub::{Frame, FrameKind, Hub, HubConfig, Session, Source, Taken};
 use signal_fish_protocol::{CloseCode, ProtocolVersion};
 use signal_fish_storage::MemoryDatabase;
 
@@ -25,7 +26,11 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn connect(hub: &Hub, version: ProtocolVersion) -> Self {
-        Self { session: hub.connect(version) }
+        Self::connect_from(hub, version, [127, 0, 0, 1].into())
+    }
+
+    pub(crate) fn connect_from(hub: &Hub, version: ProtocolVersion, ip: IpAddr) -> Self {
+        Self { session: hub.connect(version, Source::of(ip)) }
     }
 
     /// One that has asked for MessagePack.

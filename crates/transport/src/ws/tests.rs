@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
+use signal_fish_hub::Source;
 use signal_fish_protocol::{CloseCode, ProtocolVersion};
 use signal_fish_testkit::Frame;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -57,7 +58,7 @@ async fn a_quiet_connection_is_small() {
 }
 
 fn connection(server: &Server, traffic: &Arc<Mutex<Traffic>>) -> Connection<Socket> {
-    let session = server.hub().connect(ProtocolVersion::V2);
+    let session = server.hub().connect(ProtocolVersion::V2, Source::of([127, 0, 0, 1].into()));
     let socket = Socket(Arc::clone(traffic));
     Connection::new(socket, Bytes::new(), session, Arc::new(PATIENT))
 }

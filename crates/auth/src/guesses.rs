@@ -1,0 +1,120 @@
+//! How often wrong passwords may be tried. Right ones are free, however many come at once.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hash};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::budget::{Exhausted, Quota};
+
+/// How many wrong guesses are left: a token bucket like [`crate::Budget`] in eight bytes, whose tokens can be given
+/// back, since whether a guess was wrong is known only after it was paid for.
+///
+/// It holds the moment at which the bucket would be whole again, in nanoseconds.
+#[derive(Debug, Default)]
+pub struct Guesses(AtomicU64);
+
+impl Guesses {
+    /// Pays for one guess. `now` is the time since any fixed moment.
+    pub fn take(&self, quota: Quota, now: Duration) -> Result<(), Exhausted> {
+        let (now, each, window) = (nanos(now), each(quota), nanos(quota.window));
+        let next = |whole_at: u64| {
+            let next = whole_at.max(now).saturating_add(each);
+            (next - now <= window).then_some(next)
+        };
+        let taken = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        taken.map(drop).map_err(|whole_at| {
+            let over = whole_at.saturating_add(each).saturating_sub(now).saturating_sub(window);
+            Exhausted { retry_after: Duration::from_nanos(over) }
+        })
+    }
+
+    /// Gives back what [`Guesses::take`] took under the same quota: the guess was right, or was not looked at.
+    pub fn give_back(&self, quota: Quota) {
+        let less = |whole_at: u64| Some(whole_at.saturating_sub(each(quota)));
+        // It always has something to say.
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
+}
+
+/// Wrong guesses by where they come from, in a fixed amount of memory and without a lock.
+///
+/// Sources share [`N_CELLS`] buckets by a hash with a secret key: nobody can choose whose bucket it shares, and
+/// nobody can push others out, as in a map that forgets. Two sources meet by chance once in a while, which costs
+/// both only if one of them guesses wrong all the time.
+#[derive(Debug)]
+pub struct GuessesBySource {
+    cells: Box<[Guesses]>,
+    hasher: RandomState,
+}
+
+impl GuessesBySource {
+    /// The bucket of `source`.
+    pub fn of(&self, source: impl Hash) -> &Guesses {
+        let hash = self.hasher.hash_one(source);
+        &self.cells[usize::try_from(hash % N_CELLS as u64).expect("there are fewer cells than addresses")]
+    }
+}
+
+impl Default for GuessesBySource {
+    fn default() -> Self {
+        let cells = std::iter::repeat_with(Guesses::default).take(N_CELLS).collect();
+        Self { cells, hasher: RandomState::new() }
+    }
+}
+
+fn each(quota: Quota) -> u64 {
+    nanos(quota.window / quota.n_max.get()).max(1)
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// 128 KiB of buckets. A thousand sources that guess at once meet a given one with a chance of 6 %.
+const N_CELLS: usize = 16_384;
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    const QUOTA: Quota = Quota { n_max: NonZeroU32::new(5).unwrap(), window: Duration::from_secs(60) };
+    const START: Duration = Duration::from_secs(1_000);
+
+    #[test]
+    fn wrong_guesses_are_spent_at_once_and_come_back_evenly() {
+        let guesses = Guesses::default();
+        for _ in 0..5 {
+            assert_eq!(guesses.take(QUOTA, START), Ok(()));
+        }
+        let refused = guesses.take(QUOTA, START).unwrap_err();
+        assert_eq!(refused.retry_after, Duration::from_secs(12));
+        let later = START + refused.retry_after;
+        assert!(guesses.take(QUOTA, later - Duration::from_nanos(1)).is_err());
+        assert_eq!(guesses.take(QUOTA, later), Ok(()));
+        assert!(guesses.take(QUOTA, later).is_err());
+    }
+
+    #[test]
+    fn right_ones_cost_nothing() {
+        let guesses = Guesses::default();
+        for _ in 0..1_000 {
+            assert_eq!(guesses.take(QUOTA, START), Ok(()));
+            guesses.give_back(QUOTA);
+        }
+        for _ in 0..5 {
+            assert_eq!(guesses.take(QUOTA, START), Ok(()));
+        }
+        assert!(guesses.take(QUOTA, START).is_err());
+    }
+
+    #[test]
+    fn a_source_finds_its_own_bucket_again() {
+        let by_source = GuessesBySource::default();
+        assert!(std::ptr::eq(by_source.of("here"), by_source.of("here")));
+        let n_met = (0..100_u32).filter(|n| std::ptr::eq(by_source.of(n), by_source.of("here"))).count();
+        assert!(n_met < 10, "{n_met}");
+    }
+}

@@ -1,0 +1,89 @@
+//! Who is let in at all: the room's password, and those who were banned from it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use signal_fish_protocol::{ErrorCode, PlayerId};
+
+/// What a room keeps of its password. To the room it is only something to compare: two are the same if they come
+/// from the same setting of a password, not if the passwords are the same.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(Arc<str>);
+
+impl PasswordHash {
+    /// A hash in whatever words its maker can check a password against.
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The words of its maker.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Shows nothing that a guess could be tried against.
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(..)")
+    }
+}
+
+/// The password of a room, if it has one, and who was banned from it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Access {
+    pub(crate) password: Option<PasswordHash>,
+    banned: Vec<PlayerId>,
+}
+
+/// There are [`BANS_MAX`] bans already.
+#[derive(Debug)]
+pub(crate) struct TooManyBans;
+
+impl Access {
+    /// Why `newcomer` stays outside, if it does. `proof` is the hash that its password was checked against.
+    pub(crate) fn refusal(
+        &self,
+        newcomer: PlayerId,
+        proof: Option<&PasswordHash>,
+    ) -> Option<(ErrorCode, &'static str)> {
+        if self.password.as_ref() != proof {
+            Some((ErrorCode::PasswordRequired, WRONG_PASSWORD))
+        } else if self.is_banned(newcomer) {
+            Some((ErrorCode::Banned, "you are banned from this room"))
+        } else {
+            None
+        }
+    }
+
+    pub(crate) fn is_banned(&self, player: PlayerId) -> bool {
+        self.banned.contains(&player)
+    }
+
+    pub(crate) fn banned(&self) -> &[PlayerId] {
+        &self.banned
+    }
+
+    pub(crate) fn ban(&mut self, player: PlayerId) -> Result<(), TooManyBans> {
+        if self.is_banned(player) {
+            return Ok(());
+        }
+        if self.banned.len() >= BANS_MAX {
+            return Err(TooManyBans);
+        }
+        self.banned.push(player);
+        Ok(())
+    }
+
+    pub(crate) fn unban(&mut self, player: PlayerId) {
+        self.banned.retain(|banned| *banned != player);
+    }
+}
+
+/// What those are told who bring no password, a wrong one, or one where none is wanted. It is the same for all of
+/// them, so that it tells nothing about the room.
+pub const WRONG_PASSWORD: &str = "the password does not fit the room";
+
+/// How many a room can ban. Each took someone to come in and be thrown out, so a room that gets there is under
+/// attack from ever new players, and then a password helps where bans do not. All of them take 16 KiB.
+pub const BANS_MAX: usize = 1_024;

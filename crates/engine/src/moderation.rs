@@ -1,0 +1,146 @@
+//! What the authority may do to others: remove them, hand over to them, and decide who gets in.
+
+use signal_fish_protocol::{
+    CloseCode, ErrorCode, NewRoomCode, PlayerId, PlayerTarget, RoomAccess, RoomCode, RoomResult,
+    ServerMessage,
+};
+
+use crate::access::{PasswordHash, TooManyBans};
+use crate::step::{Role, Step};
+use crate::{BANS_MAX, Effect, Room, authority, seats};
+
+pub(crate) fn on_kick(room: &mut Room, step: &mut Step<'_>, target: PlayerId) {
+    if let Some(removable) = removable_or_refuse(room, step, target) {
+        remove(room, step, target, removable);
+        step.report(RoomResult::PlayerKicked(PlayerTarget { player_id: target }));
+    }
+}
+
+pub(crate) fn on_ban(room: &mut Room, step: &mut Step<'_>, target: PlayerId) {
+    let Some(removable) = removable_or_refuse(room, step, target) else { return };
+    if let Err(TooManyBans) = room.access.ban(target) {
+        let text = format!("a room keeps at most {BANS_MAX} bans: lift one, or kick the player");
+        return step.refuse(ServerMessage::error(ErrorCode::InvalidRoomState, text));
+    }
+    remove(room, step, target, removable);
+    step.report(RoomResult::PlayerBanned(PlayerTarget { player_id: target }));
+}
+
+pub(crate) fn on_unban(room: &mut Room, step: &mut Step<'_>, target: PlayerId) {
+    if is_authority_or_refuse(room, step) {
+        // Whoever is not banned may come in again just as well.
+        room.access.unban(target);
+        step.report(RoomResult::PlayerUnbanned(PlayerTarget { player_id: target }));
+    }
+}
+
+pub(crate) fn on_transfer_authority(room: &mut Room, step: &mut Step<'_>, target: PlayerId) {
+    // Unlike a kick, whether it is about the actor itself is looked at before whether the actor may.
+    if step.seat_or_refuse().is_none() || is_self_and_refused(step, target) {
+        return;
+    }
+    if !is_authority_or_refuse(room, step) {
+        return;
+    }
+    if !room.seats.contains(target) {
+        let text = "nobody of that id plays in this room";
+        return step.refuse(ServerMessage::error(ErrorCode::TransferTargetNotFound, text));
+    }
+    authority::pass_to(room, step, target);
+    step.report(RoomResult::AuthorityTransferred(PlayerTarget { player_id: target }));
+}
+
+pub(crate) fn on_set_access(room: &mut Room, step: &mut Step<'_>, password: Option<PasswordHash>) {
+    if is_authority_or_refuse(room, step) {
+        // Those inside have nothing to prove any more.
+        room.access.password = password;
+        let requires_password = room.access.password.is_some();
+        step.report(RoomResult::RoomAccessUpdated(RoomAccess { requires_password }));
+    }
+}
+
+pub(crate) fn on_change_code(room: &mut Room, step: &mut Step<'_>, code: RoomCode) {
+    if is_authority_or_refuse(room, step) {
+        room.setup.code = code.clone();
+        step.report(RoomResult::RoomCodeRegenerated(NewRoomCode { room_code: code }));
+    }
+}
+
+/// How somebody is in the room who can be removed from it.
+enum Removable {
+    Seated { position: usize },
+}
+
+/// Finds whom the actor wants to remove; if it may not, or there is nobody, the command is refused.
+fn removable_or_refuse(room: &Room, step: &mut Step<'_>, target: PlayerId) -> Option<Removable> {
+    if !is_authority_or_refuse(room, step) || is_self_and_refused(step, target) {
+        return None;
+    }
+    let removable = room.seats.position(target).map(|position| Removable::Seated { position });
+    if removable.is_none() {
+        let text = "nobody of that id plays in this room";
+        step.refuse(ServerMessage::error(ErrorCode::KickTargetNotFound, text));
+    }
+    removable
+}
+
+fn remove(room: &mut Room, step: &mut Step<'_>, target: PlayerId, removable: Removable) {
+    match removable {
+        Removable::Seated { position } => {
+            step.out.push(Effect::Close(target, CloseCode::Kicked));
+            // For the others it is as if it had gone by itself.
+            let role = Role::Player(position);
+            let gone = &mut Step { now: step.now, actor: target, role, out: step.out };
+            seats::on_disconnect(room, gone, position);
+        }
+    }
+}
+
+fn is_authority_or_refuse(room: &Room, step: &mut Step<'_>) -> bool {
+    if step.seat_or_refuse().is_none() {
+        return false;
+    }
+    let is_authority = room.authority == Some(step.actor);
+    if !is_authority {
+        step.refuse(ServerMessage::error(ErrorCode::NotRoomAuthority, NOT_AUTHORITY));
+    }
+    is_authority
+}
+
+fn is_self_and_refused(step: &mut Step<'_>, target: PlayerId) -> bool {
+    let is_self = step.actor == target;
+    if is_self {
+        step.refuse(ServerMessage::error(ErrorCode::InvalidInput, "this must be about somebody else"));
+    }
+    is_self
+}
+
+/// What those are told who ask for what only the authority may.
+pub const NOT_AUTHORITY: &str = "only the authority of the room can do this";
+
+#[cfg(test)]
+mod tests {
+    use signal_fish_protocol::Uuid;
+
+    use super::*;
+    use crate::Command;
+    use crate::fixture::{ADA, BOB, some_moment, step, trio};
+
+    #[test]
+    fn bans_have_an_end_and_kicks_go_on() {
+        let now = some_moment();
+        let mut room = trio(now);
+        for n in 0..BANS_MAX {
+            room.access.ban(PlayerId::new(Uuid::from_u128(1_000 + n as u128))).unwrap();
+        }
+        let refused = step(&mut room, now, ADA, Command::Ban(BOB));
+        let [Effect::Refuse(ServerMessage::Error(error))] = refused.as_slice() else { panic!("{refused:?}") };
+        assert_eq!(error.error_code, Some(ErrorCode::InvalidRoomState));
+        assert!(error.message.contains("1024"), "{}", error.message);
+        assert!(room.seats.contains(BOB) && !room.access.is_banned(BOB));
+
+        step(&mut room, now, ADA, Command::Unban(PlayerId::new(Uuid::from_u128(1_000))));
+        step(&mut room, now, ADA, Command::Ban(BOB));
+        assert!(!room.seats.contains(BOB) && room.access.is_banned(BOB));
+    }
+}

@@ -1,0 +1,75 @@
+//! What the authority of a room asks of it: to remove others, to hand over, to let in by password only.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use signal_fish_auth::Password;
+use signal_fish_engine::{Command, NOT_AUTHORITY, PasswordHash};
+use signal_fish_protocol::ErrorCode;
+
+use crate::answer::Answer;
+use crate::entry::{EntryRefusal, check_password};
+use crate::live_room::LiveRoom;
+use crate::session::Session;
+
+/// Hands a command to the room, which answers it.
+pub(crate) fn moderate(session: &mut Session, now: Instant, command: Command, answer: Answer) {
+    let asked = match &session.seat {
+        Some(seat) => seat.ask(now, command, answer),
+        None => Err(answer),
+    };
+    match asked {
+        Ok(outcome) if outcome.refused => {
+            session.charge(now);
+        }
+        Ok(_) => {}
+        Err(answer) => {
+            session.seat = None;
+            session.decline(now, answer, EntryRefusal::not_in_room());
+        }
+    }
+}
+
+/// Protects the room with a password, or opens it.
+pub(crate) async fn set_access(
+    session: &mut Session,
+    now: Instant,
+    password: Option<Arc<Password>>,
+    answer: Answer,
+) {
+    match hash(session, now, password).await {
+        Ok(password) => moderate(session, now, Command::SetAccess(password), answer),
+        Err(refusal) => session.decline(now, answer, refusal),
+    }
+}
+
+async fn hash(
+    session: &mut Session,
+    now: Instant,
+    password: Option<Arc<Password>>,
+) -> Result<Option<PasswordHash>, EntryRefusal> {
+    let room = room_of_player(session)?;
+    let Some(password) = password else { return Ok(None) };
+    check_password(Some(&password))?;
+    check_worth_it(session, now, &room)?;
+    session.shared.passwords.hash(&password).await.map(Some)
+}
+
+/// The room in which the session plays.
+pub(crate) fn room_of_player(session: &mut Session) -> Result<Arc<LiveRoom>, EntryRefusal> {
+    // A room that is over is none.
+    session.is_inside();
+    let seat = session.seat.as_ref().filter(|seat| !seat.watches());
+    seat.map(|seat| Arc::clone(seat.room())).ok_or_else(EntryRefusal::not_in_room)
+}
+
+/// Whether to do what takes long, for the room to decide about: not for those who may not decide, and not without
+/// end. The room looks again who asks, once it is done.
+pub(crate) fn check_worth_it(session: &Session, now: Instant, room: &LiveRoom) -> Result<(), EntryRefusal> {
+    if room.authority() != Some(session.link.player) {
+        return Err(EntryRefusal::new(ErrorCode::NotRoomAuthority, NOT_AUTHORITY));
+    }
+    // It costs about as much as entering a room, with the password or the claim that this may take.
+    session.allowance.join(session.shared.budget_time(now))?;
+    Ok(())
+}

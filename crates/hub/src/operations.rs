@@ -1,0 +1,55 @@
+//! Room operations: requests with an id, each of which leads where the plain message of its name does.
+
+use std::time::Instant;
+
+use signal_fish_engine::Command;
+use signal_fish_protocol::{ErrorCode, ProtocolVersion, RoomOperation, RoomOperationRequest};
+
+use crate::answer::{Answer, Asked};
+use crate::entry::Entry;
+use crate::session::Session;
+use crate::{leaving, moderating};
+
+/// Does what is asked for. What may have to wait comes back, as from [`Session::on_text`].
+pub(crate) fn on_operation(session: &mut Session, now: Instant, request: RoomOperation) -> Option<Entry> {
+    if !session.has_operation_ids {
+        let (code, text) = match session.link.wire.version {
+            ProtocolVersion::V2 => (ErrorCode::UnsupportedProtocolVersion, "room operations need protocol 3"),
+            ProtocolVersion::V3 => {
+                (ErrorCode::InvalidInput, "ask for room_operation_ids when you authenticate")
+            }
+        };
+        session.refuse(now, code, text);
+        return None;
+    }
+    let RoomOperation { operation_id, operation } = request;
+    let link = session.link.clone();
+    let answer = |asked| Answer::new(&link, asked, Some(operation_id));
+    let mut moderate = |command| moderating::moderate(session, now, command, answer(Asked::Moderation));
+    match operation {
+        RoomOperationRequest::KickPlayer { player_id } => moderate(Command::Kick(player_id)),
+        RoomOperationRequest::BanPlayer { player_id } => moderate(Command::Ban(player_id)),
+        RoomOperationRequest::UnbanPlayer { player_id } => moderate(Command::Unban(player_id)),
+        RoomOperationRequest::TransferAuthority { player_id } => {
+            moderate(Command::TransferAuthority(player_id));
+        }
+        RoomOperationRequest::LeaveRoom => leaving::leave(session, now, answer(Asked::Leave)),
+        RoomOperationRequest::LeaveSpectator => {
+            leaving::stop_watching(session, now, answer(Asked::StopWatching));
+        }
+        RoomOperationRequest::Reconnect(_) => session.on_reconnect(now, answer(Asked::Reconnect)),
+        RoomOperationRequest::JoinRoom(request) => {
+            return Some(Entry::play(request, answer(Asked::Play)));
+        }
+        RoomOperationRequest::JoinAsSpectator(request) => {
+            return Some(Entry::watch(request, answer(Asked::Watch)));
+        }
+        RoomOperationRequest::SetRoomAccess { password } => {
+            return Some(Entry::set_access(password, answer(Asked::Moderation)));
+        }
+        RoomOperationRequest::RegenerateRoomCode => {
+            return Some(Entry::change_code(answer(Asked::Moderation)));
+        }
+    }
+    None
+}
