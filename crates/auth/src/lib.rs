@@ -5,9 +5,11 @@
 mod authenticator;
 mod budget;
 mod sdk;
+mod turn;
 
 pub use authenticator::{App, Authenticator, Grant, Refusal};
 pub use budget::{Budget, Exhausted, Quota};
 pub use sdk::{Sdk, SdkRefusal, SdkTable};
 /// Versions of SDKs.
 pub use semver::Version;
+pub use turn::{TurnCredential, TurnSecret};

@@ -1,6 +1,11 @@
 //! What can happen to a room: requests of members and would-be members, and the loss of a connection.
 
-use signal_fish_protocol::{ConnectionInfo, DeliveryLabel, Epoch, PlayerName, SessionGeneration, Timestamp};
+use signal_fish_protocol::{
+    ConnectionInfo, DeliveryLabel, Epoch, IceServer, PlayerName, SessionGeneration, Timestamp,
+    TransportStatus,
+};
+
+use crate::{Means, Signal};
 
 /// Someone on the way into a room.
 #[derive(Clone, Debug)]
@@ -9,6 +14,10 @@ pub struct Newcomer {
     pub name: PlayerName,
     /// When its connection began.
     pub connected_at: Timestamp,
+    /// What it can do beyond the relay.
+    pub means: Means,
+    /// What it may gather candidates with before the game starts, should the room come to use WebRTC.
+    pub ice_servers: Vec<IceServer>,
 }
 
 /// One request or event, always of one actor.
@@ -24,13 +33,19 @@ pub enum Command {
         generation: SessionGeneration,
     },
     /// Give up the seat.
-    Leave,
+    Leave {
+        /// What the session plan is called that this may cause.
+        generation: SessionGeneration,
+    },
     /// Start to watch.
     Watch(Newcomer),
     /// Stop watching.
     StopWatching,
     /// The actor's connection is gone, whether it played or watched.
-    Disconnect,
+    Disconnect {
+        /// What the session plan is called that this may cause.
+        generation: SessionGeneration,
+    },
     /// Toggle the ready mark.
     ToggleReady,
     /// Start the game.
@@ -43,7 +58,16 @@ pub enum Command {
     /// Give the authority back.
     ReleaseAuthority,
     /// Say how the actor can be reached.
-    ProvideConnectionInfo(ConnectionInfo),
+    ProvideConnectionInfo {
+        /// How.
+        info: ConnectionInfo,
+        /// What the session plan is called that this may cause.
+        generation: SessionGeneration,
+    },
+    /// Send a signal to one other player.
+    Signal(Signal),
+    /// Say how a transport to the other players does.
+    ReportTransport(TransportStatus),
     /// Relay one game message; its payload stays outside.
     GameData {
         /// Class and key as written.

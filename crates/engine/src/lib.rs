@@ -17,18 +17,25 @@ mod step;
 
 mod authority;
 mod lobby;
+mod plan;
 mod relay;
 mod seats;
+mod signalling;
 mod spectators;
 
+mod endpoint;
 mod expiry;
+mod means;
 mod snapshot;
 
 pub mod invariant;
 
 pub use command::{Command, Newcomer};
 pub use effect::{Audience, Effect, Effects};
+pub use means::Means;
+pub use plan::SessionRules;
 pub use room::{Room, RoomSetup};
+pub use signalling::Signal;
 
 #[cfg(test)]
 mod fixture;

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use signal_fish_engine::{Audience, Effect, Effects};
 use signal_fish_protocol::{
     CloseCode, DeliveryGap, DeliveryGapReason, ErrorCode, PlayerId, ProtocolVersion, RelayStamp,
-    ServerMessage,
+    ServerMessage, SessionPlan, Transport,
 };
 
 use crate::frame::Frame;
 use crate::game_data::{GameData, RelayFrames};
 use crate::link::Link;
+use crate::peering::IceConfig;
 
 /// A connection inside a room.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ pub(crate) struct Delivery<'a> {
     /// Whether the actor comes in to watch, if it comes in.
     pub(crate) watches: bool,
     pub(crate) game_data: Option<GameData<'a>>,
+    pub(crate) ice: &'a IceConfig,
 }
 
 impl Delivery<'_> {
@@ -64,6 +66,7 @@ impl Delivery<'_> {
                     self.reply(message);
                 }
                 Effect::Send(audience, message) => self.send(audience, &message),
+                Effect::Plan(player, plan) => self.plan(player, plan),
                 Effect::Entered => {
                     outcome.entered = true;
                     let link = self.actor.expect("only an actor enters").clone();
@@ -90,11 +93,21 @@ impl Delivery<'_> {
                 Audience::Everyone => true,
                 Audience::EveryoneBut(player) => link.player != player,
                 Audience::Players => !watches,
+                Audience::PlayersBut(player) => !watches && link.player != player,
                 Audience::One(player) => link.player == player,
             };
             if is_meant && let Some(frame) = frames.of(message, link.wire.version) {
                 link.outbox.push(self.now, frame.clone());
             }
+        }
+    }
+
+    fn plan(&self, player: PlayerId, mut plan: SessionPlan) {
+        if plan.transport == Transport::Webrtc {
+            plan.ice_servers = self.ice.servers_for(player);
+        }
+        if let Some(Member { link, .. }) = self.members.iter().find(|member| member.link.player == player) {
+            link.send(self.now, ServerMessage::SessionPlan(plan));
         }
     }
 

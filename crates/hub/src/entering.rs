@@ -135,8 +135,10 @@ impl Entering<'_> {
     }
 
     fn join(&self, wish: &PlayWish) -> Step<'_> {
+        let Session { shared, link, means, .. } = &*self.session;
+        let ice_servers = shared.config.peering.ice.early_servers_for(link.player, *means);
         let command = Command::Join {
-            newcomer: self.newcomer(wish.name.clone()),
+            newcomer: Newcomer { ice_servers, ..self.newcomer(wish.name.clone()) },
             epoch: self.next_epoch(),
             generation: new_generation(),
         };
@@ -185,7 +187,8 @@ impl Entering<'_> {
     }
 
     fn newcomer(&self, name: PlayerName) -> Newcomer {
-        Newcomer { name, connected_at: self.session.connected_at }
+        let Session { connected_at, means, .. } = *self.session;
+        Newcomer { name, connected_at, means, ice_servers: Vec::new() }
     }
 
     fn check_outside(&mut self) -> Result<(), EntryRefusal> {

@@ -20,7 +20,9 @@ mod claim;
 mod entering;
 mod entry;
 mod handshake;
+mod peering;
 mod seat;
+mod signals;
 
 mod delivery;
 mod directory;
@@ -44,4 +46,6 @@ pub use entry::Entry;
 pub use frame::{Frame, FrameKind};
 pub use hub::{Hub, StartError};
 pub use outbox::{Outbox, Taken};
+pub use peering::{IceConfig, PeeringConfig, TurnConfig};
 pub use session::Session;
+pub use signal_fish_engine::SessionRules;

@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use signal_fish_auth::Grant;
-use signal_fish_engine::Command;
+use signal_fish_engine::{Command, Means};
 use signal_fish_protocol::{
     Authenticate, AuthorityRequest, AuthorityResponse, ClientMessage, CloseCode, DeliveryLabel, Epoch,
     ErrorCode, GameDataEncoding, GameDataIn, PlayerId, ProtocolVersion, ProvideConnectionInfo,
-    ReconnectionFailed, ServerMessage, SessionGeneration, SignalIn, Timestamp,
+    ReconnectionFailed, ServerMessage, SessionGeneration, Timestamp,
 };
 use uuid::Uuid;
 
 use crate::allowance::Allowance;
+use crate::delivery::Outcome;
 use crate::entering::Entering;
 use crate::entry::{Entry, EntryRefusal, Wish};
 use crate::game_data::GameData;
@@ -22,6 +23,7 @@ use crate::live_room::RoomIsOver;
 use crate::outbox::Outbox;
 use crate::seat::Seat;
 use crate::shared::Shared;
+use crate::signals::{self, SignalAllowance};
 
 /// One connection's side of the conversation: it takes what the client says and queues the answers.
 ///
@@ -34,10 +36,13 @@ pub struct Session {
     handshake: Handshake,
     /// What it may do; nothing before it has authenticated, unless the server is open.
     pub(crate) grant: Option<Grant>,
+    /// What it can do beyond the relay.
+    pub(crate) means: Means,
     pub(crate) connected_at: Timestamp,
     /// Of its latest room.
     pub(crate) epoch: Option<Epoch>,
     pub(crate) allowance: Allowance,
+    pub(crate) signals: Option<Box<SignalAllowance>>,
 }
 
 impl Session {
@@ -57,9 +62,11 @@ impl Session {
             seat: None,
             handshake: Handshake::Open,
             grant: shared.authenticator.anonymous(),
+            means: handshake::means_of(version),
             connected_at: Timestamp::now(),
             epoch: None,
             allowance: Allowance::new(config),
+            signals: None,
             link,
             shared,
         }
@@ -151,9 +158,8 @@ impl Session {
             ClientMessage::ProvideConnectionInfo(request) => self.on_connection_info(now, request),
             ClientMessage::Ping => self.on_ping(now),
             ClientMessage::Reconnect(_) => self.on_reconnect(now),
-            ClientMessage::Signal(signal) => self.on_signal(now, &signal),
-            // Relayed sessions have no transport to report on; such reports are dropped by contract.
-            ClientMessage::TransportStatus(_) => {}
+            ClientMessage::Signal(signal) => signals::on_signal(self, now, signal),
+            ClientMessage::TransportStatus(status) => signals::on_transport_status(self, now, status),
             ClientMessage::RoomOperation(_) => self.on_room_operation(now),
             ClientMessage::Authenticate(request) => self.on_authenticate(now, request),
         }
@@ -173,7 +179,7 @@ impl Session {
             Ok(agreement) => {
                 self.handshake = Handshake::Done;
                 self.grant = Some(agreement.grant);
-                self.link.wire = agreement.wire;
+                (self.link.wire, self.means) = (agreement.wire, agreement.means);
                 for message in agreement.answer {
                     self.link.send(now, message);
                 }
@@ -251,13 +257,13 @@ impl Session {
         }
     }
 
-    fn in_room(&mut self, now: Instant, command: Command) -> Result<(), RoomIsOver> {
+    pub(crate) fn in_room(&mut self, now: Instant, command: Command) -> Result<Outcome, RoomIsOver> {
         let seat = self.seat.as_ref().ok_or(RoomIsOver)?;
         let outcome = seat.apply(now, command)?;
         if outcome.refused {
             self.charge(now);
         }
-        Ok(())
+        Ok(outcome)
     }
 
     /// Whether it is in a room. A room that has ended lets go of it here.
@@ -267,8 +273,9 @@ impl Session {
     }
 
     fn on_leave(&mut self, now: Instant) {
+        let leave = Command::Leave { generation: new_generation() };
         let seat = self.seat.take_if(|seat| !seat.watches());
-        let left = seat.is_some_and(|seat| seat.give_up(now, Command::Leave).is_ok());
+        let left = seat.is_some_and(|seat| seat.give_up(now, leave).is_ok());
         if !left {
             // Answered all the same: a client waits for it, and does nothing else until it comes.
             self.answer(now, ServerMessage::RoomLeft);
@@ -303,7 +310,8 @@ impl Session {
             let text = format!("connection_info has at most {bytes_max} bytes of JSON");
             return self.refuse(now, ErrorCode::MessageTooLarge, text);
         }
-        self.command(now, Command::ProvideConnectionInfo(request.connection_info));
+        let (info, generation) = (request.connection_info, new_generation());
+        self.command(now, Command::ProvideConnectionInfo { info, generation });
     }
 
     fn on_ping(&mut self, now: Instant) {
@@ -322,22 +330,6 @@ impl Session {
         self.answer(now, ServerMessage::ReconnectionFailed(failed));
     }
 
-    fn on_signal(&mut self, now: Instant, signal: &SignalIn<'_>) {
-        let bytes_max = self.shared.config.signal_bytes_max;
-        if signal.signal.as_str().len() > bytes_max {
-            let text = format!("a signal has at most {bytes_max} bytes of JSON");
-            self.refuse(now, ErrorCode::SignalTooLarge, text);
-        } else if self.in_room(now, Command::StayActive).is_err() {
-            self.refuse_outside(now);
-        } else {
-            self.refuse(
-                now,
-                ErrorCode::UnsupportedTransport,
-                "this session is relayed, there is nobody to signal",
-            );
-        }
-    }
-
     fn on_room_operation(&mut self, now: Instant) {
         match self.link.wire.version {
             ProtocolVersion::V2 => {
@@ -354,7 +346,7 @@ impl Session {
         self.refuse(now, ErrorCode::NotInRoom, NOT_IN_ROOM);
     }
 
-    fn refuse(&mut self, now: Instant, code: ErrorCode, text: impl Into<String>) {
+    pub(crate) fn refuse(&mut self, now: Instant, code: ErrorCode, text: impl Into<String>) {
         self.answer(now, ServerMessage::error(code, text));
     }
 
@@ -387,4 +379,4 @@ pub(crate) fn new_generation() -> SessionGeneration {
     SessionGeneration::new(Uuid::new_v4())
 }
 
-const NOT_IN_ROOM: &str = "this needs a seat in a room";
+pub(crate) const NOT_IN_ROOM: &str = "this needs a seat in a room";
