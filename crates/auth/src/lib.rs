@@ -7,6 +7,7 @@ mod budget;
 mod guesses;
 mod password;
 mod sdk;
+mod turn;
 
 pub use authenticator::{App, Authenticator, Grant, Refusal};
 pub use budget::{Budget, Exhausted, Quota};
@@ -15,3 +16,4 @@ pub use password::{MEMORY_KIB, Password, SALT_BYTES};
 pub use sdk::{Sdk, SdkRefusal, SdkTable};
 /// Versions of SDKs.
 pub use semver::Version;
+pub use turn::{TurnCredential, TurnSecret};

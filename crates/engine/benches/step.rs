@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use signal_fish_engine::{Command, Effects, Newcomer, Room, RoomSetup};
+use signal_fish_engine::{Command, Effects, Means, Newcomer, Room, RoomSetup, SessionRules};
 use signal_fish_protocol::{
     DeliveryLabel, Epoch, GameName, PlayerId, PlayerName, PlayerNameRules, RoomCode, RoomId,
     SessionGeneration, Timestamp, Uuid,
@@ -47,7 +47,7 @@ fn join_and_leave(criterion: &mut Criterion) {
             bencher.iter(|| {
                 effects.clear();
                 room.apply(now, last, join(name.clone()), &mut effects);
-                room.apply(now, last, Command::Leave, &mut effects);
+                room.apply(now, last, leave(), &mut effects);
             });
         });
     }
@@ -80,6 +80,7 @@ fn room(n_players: u8, players_max: u8) -> Room {
         supports_authority: true,
         relay_type: "matchbox".into(),
         spectators_max: None,
+        session: SessionRules::default(),
         empty_timeout: Duration::from_secs(300),
         inactive_timeout: Duration::from_secs(3600),
     };
@@ -100,8 +101,17 @@ fn name(number: u8) -> PlayerName {
 }
 
 fn join(name: PlayerName) -> Command {
-    let newcomer = Newcomer { name, connected_at: Timestamp::UNIX_EPOCH, proof: None };
-    Command::Join { newcomer, epoch: Epoch::FIRST, generation: SessionGeneration::new(Uuid::nil()) }
+    let connected_at = Timestamp::UNIX_EPOCH;
+    let newcomer = Newcomer { name, connected_at, proof: None, means: Means::V3, ice_servers: Vec::new() };
+    Command::Join { newcomer, epoch: Epoch::FIRST, generation: generation() }
+}
+
+const fn leave() -> Command {
+    Command::Leave { generation: generation() }
+}
+
+const fn generation() -> SessionGeneration {
+    SessionGeneration::new(Uuid::nil())
 }
 
 #[expect(clippy::disallowed_methods, reason = "an instant cannot be made otherwise")]

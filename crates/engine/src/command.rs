@@ -1,10 +1,10 @@
 //! What can happen to a room: requests of members and would-be members, and the loss of a connection.
 
+use crate::{Means, PasswordHash, Signal};
 use signal_fish_protocol::{
-    ConnectionInfo, DeliveryLabel, Epoch, PlayerId, PlayerName, RoomCode, SessionGeneration, Timestamp,
+    ConnectionInfo, DeliveryLabel, Epoch, IceServer, PlayerId, PlayerName, RoomCode, SessionGeneration,
+    Timestamp, TransportStatus,
 };
-
-use crate::PasswordHash;
 
 /// Someone on the way into a room.
 #[derive(Clone, Debug)]
@@ -15,6 +15,10 @@ pub struct Newcomer {
     pub connected_at: Timestamp,
     /// What its password was checked against and found right; nothing if it brought none.
     pub proof: Option<PasswordHash>,
+    /// What it can do beyond the relay.
+    pub means: Means,
+    /// What it may gather candidates with before the game starts, should the room come to use WebRTC.
+    pub ice_servers: Vec<IceServer>,
 }
 
 /// One request or event, always of one actor.
@@ -30,13 +34,19 @@ pub enum Command {
         generation: SessionGeneration,
     },
     /// Give up the seat.
-    Leave,
+    Leave {
+        /// What the session plan is called that this may cause.
+        generation: SessionGeneration,
+    },
     /// Start to watch.
     Watch(Newcomer),
     /// Stop watching.
     StopWatching,
     /// The actor's connection is gone, whether it played or watched.
-    Disconnect,
+    Disconnect {
+        /// What the session plan is called that this may cause.
+        generation: SessionGeneration,
+    },
     /// Toggle the ready mark.
     ToggleReady,
     /// Start the game.
@@ -49,9 +59,19 @@ pub enum Command {
     /// Give the authority back.
     ReleaseAuthority,
     /// Remove a player.
-    Kick(PlayerId),
+    Kick {
+        /// Whom.
+        target: PlayerId,
+        /// What the session plan is called that this may cause.
+        generation: SessionGeneration,
+    },
     /// Remove a player, and never let it in again.
-    Ban(PlayerId),
+    Ban {
+        /// Whom.
+        target: PlayerId,
+        /// What the session plan is called that this may cause.
+        generation: SessionGeneration,
+    },
     /// Let somebody in again who was banned.
     Unban(PlayerId),
     /// Hand the authority to another player.
@@ -61,7 +81,16 @@ pub enum Command {
     /// Give the room another code.
     ChangeCode(RoomCode),
     /// Say how the actor can be reached.
-    ProvideConnectionInfo(ConnectionInfo),
+    ProvideConnectionInfo {
+        /// How.
+        info: ConnectionInfo,
+        /// What the session plan is called that this may cause.
+        generation: SessionGeneration,
+    },
+    /// Send a signal to one other player.
+    Signal(Signal),
+    /// Say how a transport to the other players does.
+    ReportTransport(TransportStatus),
     /// Relay one game message; its payload stays outside.
     GameData {
         /// Class and key as written.

@@ -1,6 +1,6 @@
 //! What a room asks the world to do, in the order in which it must be done.
 
-use signal_fish_protocol::{CloseCode, PlayerId, RelayStamp, RoomResult, ServerMessage};
+use signal_fish_protocol::{CloseCode, PlayerId, RelayStamp, RoomResult, ServerMessage, SessionPlan};
 
 /// One thing to do.
 #[derive(Clone, PartialEq, Debug)]
@@ -17,6 +17,8 @@ pub enum Effect {
     Report(RoomResult<'static>),
     /// Say this to members.
     Send(Audience, ServerMessage<'static>),
+    /// Hand this player its session plan; one over WebRTC wants the ICE servers of the moment added.
+    Plan(PlayerId, SessionPlan),
     /// Hand the game message of this step to everyone but its sender.
     Relay(RelayStamp),
     /// End the connection of this member with this code, after all that was said to it.
@@ -34,6 +36,8 @@ pub enum Audience {
     EveryoneBut(PlayerId),
     /// Players only.
     Players,
+    /// Players but one.
+    PlayersBut(PlayerId),
     /// One member.
     One(PlayerId),
 }

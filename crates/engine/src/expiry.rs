@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use signal_fish_protocol::{CloseCode, ErrorCode, ServerMessage, SpectatorReason};
 
+use crate::plan::Session;
 use crate::spectators;
 use crate::{Audience, Effect, Effects, Room, RoomSetup};
 
@@ -55,7 +56,7 @@ pub(crate) fn on_deadline(room: &mut Room, now: Instant, out: &mut Effects) {
         Lifetime::Inhabited { .. } => close_connections(room, out),
         Lifetime::Over { .. } => return,
     }
-    room.authority = None;
+    (room.authority, room.session) = (None, Session::Relay);
     room.lifetime = Lifetime::Over { since: now };
     out.push(Effect::Ended);
 }
@@ -87,8 +88,10 @@ const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 mod tests {
     use super::*;
     use crate::Command;
-    use crate::fixture::{ADA, BOB, WIM, ZOE, generation, join, newcomer, setup, some_moment, step, trio};
-    use signal_fish_protocol::{ConnectionInfo, DeliveryLabel};
+    use crate::fixture::{
+        ADA, BOB, WIM, ZOE, generation, join, newcomer, setup, signal, some_moment, step, trio,
+    };
+    use signal_fish_protocol::{ConnectionInfo, DeliveryLabel, Transport, TransportStatus};
 
     const TICK: Duration = Duration::from_nanos(1);
 
@@ -109,21 +112,26 @@ mod tests {
     fn every_command() -> Vec<Command> {
         vec![
             join("Zoe"),
-            Command::Leave,
+            Command::Leave { generation: generation() },
             Command::Watch(newcomer("Zoe")),
             Command::StopWatching,
-            Command::Disconnect,
+            Command::Disconnect { generation: generation() },
             Command::ToggleReady,
             Command::Start { generation: generation() },
             Command::TakeAuthority,
             Command::ReleaseAuthority,
-            Command::Kick(ZOE),
-            Command::Ban(ZOE),
+            Command::Kick { target: ZOE, generation: generation() },
+            Command::Ban { target: ZOE, generation: generation() },
             Command::Unban(ZOE),
             Command::TransferAuthority(ZOE),
             Command::SetAccess(None),
             Command::ChangeCode(setup().code),
-            Command::ProvideConnectionInfo(ConnectionInfo::Direct { host: "localhost".to_owned(), port: 1 }),
+            Command::ProvideConnectionInfo {
+                info: ConnectionInfo::Direct { host: "localhost".to_owned(), port: 1 },
+                generation: generation(),
+            },
+            Command::Signal(signal(BOB)),
+            Command::ReportTransport(TransportStatus { transport: Transport::Relay, connected: true }),
             Command::GameData { label: DeliveryLabel::default() },
             Command::StayActive,
         ]
@@ -138,7 +146,9 @@ mod tests {
     #[test]
     fn a_room_ends_some_time_after_its_last_player_is_gone() {
         let start = some_moment();
-        for farewell in [Command::Leave, Command::Disconnect] {
+        for farewell in
+            [Command::Leave { generation: generation() }, Command::Disconnect { generation: generation() }]
+        {
             let (mut room, left_at) = (trio(start), start + Duration::from_secs(1_000));
             step(&mut room, left_at - TICK, ADA, farewell.clone());
             step(&mut room, left_at, BOB, farewell);

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use signal_fish_protocol::{
-    Epoch, GameName, PlayerId, PlayerName, PlayerNameRules, RoomCode, RoomId, SessionGeneration, Timestamp,
-    Uuid,
+    Epoch, GameName, Payload, PlayerId, PlayerName, PlayerNameRules, RoomCode, RoomId, SessionGeneration,
+    Timestamp, Uuid,
 };
 
-use crate::{Command, Effects, Newcomer, Room, RoomSetup};
+use crate::{Command, Effects, Means, Newcomer, Room, RoomSetup, SessionRules, Signal};
 
 pub(crate) const ADA: PlayerId = PlayerId::new(Uuid::from_u128(1));
 pub(crate) const BOB: PlayerId = PlayerId::new(Uuid::from_u128(2));
@@ -23,6 +23,7 @@ pub(crate) fn setup() -> RoomSetup {
         supports_authority: true,
         relay_type: "matchbox".into(),
         spectators_max: Some(2),
+        session: SessionRules::default(),
         empty_timeout: Duration::from_secs(300),
         inactive_timeout: Duration::from_secs(3600),
     }
@@ -45,7 +46,8 @@ pub(crate) fn trio(now: Instant) -> Room {
 
 pub(crate) fn newcomer(name: &str) -> Newcomer {
     let name = PlayerName::parse(name, &PlayerNameRules::default()).unwrap();
-    Newcomer { name, connected_at: Timestamp::UNIX_EPOCH, proof: None }
+    let (connected_at, ice_servers) = (Timestamp::UNIX_EPOCH, Vec::new());
+    Newcomer { name, connected_at, proof: None, means: Means::V3, ice_servers }
 }
 
 pub(crate) fn join(name: &str) -> Command {
@@ -54,6 +56,17 @@ pub(crate) fn join(name: &str) -> Command {
 
 pub(crate) const fn generation() -> SessionGeneration {
     SessionGeneration::new(Uuid::nil())
+}
+
+pub(crate) fn signal(to: PlayerId) -> Signal {
+    Signal {
+        to,
+        generation: generation(),
+        payload: Payload::parse("1").unwrap(),
+        is_target_seated: false,
+        is_within_budget: true,
+        is_refusal_explained: true,
+    }
 }
 
 pub(crate) fn step(room: &mut Room, now: Instant, actor: PlayerId, command: Command) -> Effects {

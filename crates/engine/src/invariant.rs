@@ -4,6 +4,7 @@ use signal_fish_protocol::{LobbyState, PlayerId};
 
 use crate::Room;
 use crate::expiry::Lifetime;
+use crate::plan::{self, Session};
 
 /// What does not hold, although it always should: a fault of this crate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +29,12 @@ pub enum Violation {
     WrongLifetime,
     /// The room is over and has members.
     MembersAfterTheEnd,
+    /// Players connect to each other, and the game has not started.
+    SessionBeforeStart,
+    /// Players connect to each other in a way that the room does not allow.
+    SessionAgainstRules,
+    /// The host does not play, or could not be one.
+    UnfitHost(PlayerId),
 }
 
 /// Finds the first thing that does not hold. Takes time with the square of the players: meant for tests, debug
@@ -36,7 +43,8 @@ pub fn check(room: &Room) -> Result<(), Violation> {
     check_authority(room)?;
     check_members(room)?;
     check_access(room)?;
-    check_stages(room)
+    check_stages(room)?;
+    check_session(room)
 }
 
 fn check_authority(room: &Room) -> Result<(), Violation> {
@@ -94,6 +102,21 @@ fn check_stages(room: &Room) -> Result<(), Violation> {
     }
 }
 
+fn check_session(room: &Room) -> Result<(), Violation> {
+    let (topology, transport) = room.session.pair();
+    if room.session != Session::Relay && room.lobby != LobbyState::Finalized {
+        return Err(Violation::SessionBeforeStart);
+    }
+    if !room.setup.session.allow(topology, transport) {
+        return Err(Violation::SessionAgainstRules);
+    }
+    let is_fit = |host| room.seats.get(host).is_some_and(|seat| plan::may_host(seat, transport));
+    match room.session.host() {
+        Some(host) if !is_fit(host) => Err(Violation::UnfitHost(host)),
+        Some(_) | None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,7 +127,7 @@ mod tests {
     fn every_violation_is_found() {
         let now = some_moment();
         type Breach = fn(&mut Room);
-        let cases: [(Violation, Breach); 13] = [
+        let cases: [(Violation, Breach); 17] = [
             (Violation::AuthorityWithoutSeat(ZOE), |room| room.authority = Some(ZOE)),
             (Violation::AuthorityWithoutSeat(WIM), |room| room.authority = Some(WIM)),
             (Violation::AuthorityUnsupported(ADA), |room| room.setup.supports_authority = false),
@@ -129,6 +152,17 @@ mod tests {
                 room.authority = None;
                 room.seats = Roster::new();
                 room.lifetime = Lifetime::Over { since: some_moment() };
+            }),
+            (Violation::SessionBeforeStart, |room| room.session = Session::Mesh),
+            (Violation::SessionAgainstRules, |room| {
+                (room.session, room.lobby) = (Session::Mesh, LobbyState::Finalized);
+                room.setup.session.webrtc = false;
+            }),
+            (Violation::UnfitHost(ZOE), |room| {
+                (room.session, room.lobby) = (Session::HostWebrtc(ZOE), LobbyState::Finalized);
+            }),
+            (Violation::UnfitHost(ADA), |room| {
+                (room.session, room.lobby) = (Session::HostDirect(ADA), LobbyState::Finalized);
             }),
         ];
         for (violation, breach) in cases {

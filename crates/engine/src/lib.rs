@@ -19,11 +19,15 @@ mod access;
 mod authority;
 mod lobby;
 mod moderation;
+mod plan;
 mod relay;
 mod seats;
+mod signalling;
 mod spectators;
 
+mod endpoint;
 mod expiry;
+mod means;
 mod snapshot;
 
 pub mod invariant;
@@ -31,8 +35,11 @@ pub mod invariant;
 pub use access::{BANS_MAX, PasswordHash, WRONG_PASSWORD};
 pub use command::{Command, Newcomer};
 pub use effect::{Audience, Effect, Effects};
+pub use means::Means;
 pub use moderation::NOT_AUTHORITY;
+pub use plan::SessionRules;
 pub use room::{Room, RoomSetup};
+pub use signalling::Signal;
 
 #[cfg(test)]
 mod fixture;

@@ -1,11 +1,11 @@
 //! From the first player to the start of the game: who is ready, and who may start.
 
 use signal_fish_protocol::{
-    ErrorCode, GameStarting, LobbyState, LobbyStateChanged, ServerMessage, SessionGeneration, SessionPlan,
+    ErrorCode, GameStarting, LobbyState, LobbyStateChanged, ServerMessage, SessionGeneration,
 };
 
 use crate::step::Step;
-use crate::{Audience, Room, snapshot};
+use crate::{Audience, Room, plan, snapshot};
 
 /// The first player is in.
 pub(crate) fn open(room: &mut Room, step: &mut Step<'_>) {
@@ -42,7 +42,7 @@ pub(crate) fn on_start(room: &mut Room, step: &mut Step<'_>, generation: Session
     room.lobby = LobbyState::Finalized;
     let starting = GameStarting { peer_connections: snapshot::peer_connections(room) };
     step.send(Audience::Everyone, ServerMessage::GameStarting(starting));
-    step.send(Audience::Players, ServerMessage::SessionPlan(SessionPlan::relay(generation)));
+    plan::on_start(room, step, generation);
 }
 
 fn changed(room: &Room) -> ServerMessage<'static> {

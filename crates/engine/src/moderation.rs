@@ -2,27 +2,27 @@
 
 use signal_fish_protocol::{
     CloseCode, ErrorCode, NewRoomCode, PlayerId, PlayerTarget, RoomAccess, RoomCode, RoomResult,
-    ServerMessage,
+    ServerMessage, SessionGeneration,
 };
 
 use crate::access::{PasswordHash, TooManyBans};
 use crate::step::{Role, Step};
 use crate::{BANS_MAX, Effect, Room, authority, seats};
 
-pub(crate) fn on_kick(room: &mut Room, step: &mut Step<'_>, target: PlayerId) {
+pub(crate) fn on_kick(room: &mut Room, step: &mut Step<'_>, target: PlayerId, generation: SessionGeneration) {
     if let Some(removable) = removable_or_refuse(room, step, target) {
-        remove(room, step, target, removable);
+        remove(room, step, target, removable, generation);
         step.report(RoomResult::PlayerKicked(PlayerTarget { player_id: target }));
     }
 }
 
-pub(crate) fn on_ban(room: &mut Room, step: &mut Step<'_>, target: PlayerId) {
+pub(crate) fn on_ban(room: &mut Room, step: &mut Step<'_>, target: PlayerId, generation: SessionGeneration) {
     let Some(removable) = removable_or_refuse(room, step, target) else { return };
     if let Err(TooManyBans) = room.access.ban(target) {
         let text = format!("a room keeps at most {BANS_MAX} bans: lift one, or kick the player");
         return step.refuse(ServerMessage::error(ErrorCode::InvalidRoomState, text));
     }
-    remove(room, step, target, removable);
+    remove(room, step, target, removable, generation);
     step.report(RoomResult::PlayerBanned(PlayerTarget { player_id: target }));
 }
 
@@ -84,14 +84,20 @@ fn removable_or_refuse(room: &Room, step: &mut Step<'_>, target: PlayerId) -> Op
     removable
 }
 
-fn remove(room: &mut Room, step: &mut Step<'_>, target: PlayerId, removable: Removable) {
+fn remove(
+    room: &mut Room,
+    step: &mut Step<'_>,
+    target: PlayerId,
+    removable: Removable,
+    generation: SessionGeneration,
+) {
     match removable {
         Removable::Seated { position } => {
             step.out.push(Effect::Close(target, CloseCode::Kicked));
             // For the others it is as if it had gone by itself.
             let role = Role::Player(position);
             let gone = &mut Step { now: step.now, actor: target, role, out: step.out };
-            seats::on_disconnect(room, gone, position);
+            seats::on_disconnect(room, gone, position, generation);
         }
     }
 }
@@ -124,7 +130,7 @@ mod tests {
 
     use super::*;
     use crate::Command;
-    use crate::fixture::{ADA, BOB, some_moment, step, trio};
+    use crate::fixture::{ADA, BOB, generation, some_moment, step, trio};
 
     #[test]
     fn bans_have_an_end_and_kicks_go_on() {
@@ -133,14 +139,14 @@ mod tests {
         for n in 0..BANS_MAX {
             room.access.ban(PlayerId::new(Uuid::from_u128(1_000 + n as u128))).unwrap();
         }
-        let refused = step(&mut room, now, ADA, Command::Ban(BOB));
+        let refused = step(&mut room, now, ADA, Command::Ban { target: BOB, generation: generation() });
         let [Effect::Refuse(ServerMessage::Error(error))] = refused.as_slice() else { panic!("{refused:?}") };
         assert_eq!(error.error_code, Some(ErrorCode::InvalidRoomState));
         assert!(error.message.contains("1024"), "{}", error.message);
         assert!(room.seats.contains(BOB) && !room.access.is_banned(BOB));
 
         step(&mut room, now, ADA, Command::Unban(PlayerId::new(Uuid::from_u128(1_000))));
-        step(&mut room, now, ADA, Command::Ban(BOB));
+        step(&mut room, now, ADA, Command::Ban { target: BOB, generation: generation() });
         assert!(!room.seats.contains(BOB) && room.access.is_banned(BOB));
     }
 }

@@ -7,11 +7,12 @@ use signal_fish_protocol::{GameName, LobbyState, PlayerId, RoomCode, RoomId};
 
 use crate::access::{Access, PasswordHash};
 use crate::expiry::{self, Lifetime};
+use crate::plan::{Session, SessionRules};
 use crate::roster::Roster;
 use crate::seats::{self, Seat};
 use crate::spectators::{self, Spectator};
 use crate::step::{Role, Step};
-use crate::{Command, Effects, authority, invariant, lobby, moderation, relay};
+use crate::{Command, Effects, authority, invariant, lobby, moderation, relay, signalling};
 
 /// What is settled when a room is made.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,6 +31,8 @@ pub struct RoomSetup {
     pub relay_type: Arc<str>,
     /// The most spectators, if limited.
     pub spectators_max: Option<usize>,
+    /// Which sessions it may have besides the relayed one.
+    pub session: SessionRules,
     /// How long it is kept without any player.
     pub empty_timeout: Duration,
     /// How long it is kept while no member says anything.
@@ -46,6 +49,8 @@ pub struct Room {
     pub(crate) authority: Option<PlayerId>,
     pub(crate) lobby: LobbyState,
     pub(crate) access: Access,
+    /// How the players of the started game reach each other.
+    pub(crate) session: Session,
     pub(crate) lifetime: Lifetime,
 }
 
@@ -58,8 +63,9 @@ impl Room {
     /// A room that was kept from an earlier run, without its members: `lobby` is how far it was.
     pub fn restore(now: Instant, setup: RoomSetup, lobby: LobbyState) -> Self {
         let (seats, spectators) = (Roster::new(), Roster::new());
-        let (access, lifetime) = (Access::default(), Lifetime::Empty { since: now });
-        Self { setup, seats, spectators, authority: None, lobby, access, lifetime }
+        let (access, session) = (Access::default(), Session::Relay);
+        let lifetime = Lifetime::Empty { since: now };
+        Self { setup, seats, spectators, authority: None, lobby, access, session, lifetime }
     }
 
     /// The same room, which takes this password to come in.
@@ -84,11 +90,11 @@ impl Room {
             Command::Join { newcomer, epoch, generation } => {
                 seats::on_join(self, step, newcomer, epoch, generation);
             }
-            Command::Leave => seats::on_leave(self, step),
+            Command::Leave { generation } => seats::on_leave(self, step, generation),
             Command::Watch(newcomer) => spectators::on_watch(self, step, newcomer),
             Command::StopWatching => spectators::on_stop_watching(self, step),
-            Command::Disconnect => match role {
-                Role::Player(position) => seats::on_disconnect(self, step, position),
+            Command::Disconnect { generation } => match role {
+                Role::Player(position) => seats::on_disconnect(self, step, position, generation),
                 Role::Spectator(position) => spectators::on_disconnect(self, step, position),
                 Role::Stranger => {}
             },
@@ -96,13 +102,17 @@ impl Room {
             Command::Start { generation } => lobby::on_start(self, step, generation),
             Command::TakeAuthority => authority::on_take(self, step),
             Command::ReleaseAuthority => authority::on_release(self, step),
-            Command::Kick(target) => moderation::on_kick(self, step, target),
-            Command::Ban(target) => moderation::on_ban(self, step, target),
+            Command::Kick { target, generation } => moderation::on_kick(self, step, target, generation),
+            Command::Ban { target, generation } => moderation::on_ban(self, step, target, generation),
             Command::Unban(target) => moderation::on_unban(self, step, target),
             Command::TransferAuthority(target) => moderation::on_transfer_authority(self, step, target),
             Command::SetAccess(password) => moderation::on_set_access(self, step, password),
             Command::ChangeCode(code) => moderation::on_change_code(self, step, code),
-            Command::ProvideConnectionInfo(info) => seats::on_provide_connection_info(self, step, info),
+            Command::ProvideConnectionInfo { info, generation } => {
+                seats::on_provide_connection_info(self, step, info, generation);
+            }
+            Command::Signal(signal) => signalling::on_signal(self, step, signal),
+            Command::ReportTransport(status) => signalling::on_transport_status(self, step, status),
             Command::GameData { label } => relay::on_game_data(self, step, label),
             // That it came is all it says.
             Command::StayActive => {}

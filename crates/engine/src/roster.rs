@@ -38,6 +38,10 @@ impl<T> Roster<T> {
         self.position(id).is_some()
     }
 
+    pub(crate) fn get(&self, id: PlayerId) -> Option<&T> {
+        self.position(id).map(|position| &self.members[position])
+    }
+
     pub(crate) fn at_mut(&mut self, position: usize) -> &mut T {
         &mut self.members[position]
     }

@@ -2,11 +2,12 @@
 
 use signal_fish_protocol::{
     ConnectionInfo, Epoch, ErrorCode, LobbyState, PlayerJoined, PlayerLeft, PlayerName, RoomJoinFailed,
-    SenderStamp, ServerMessage, SessionGeneration, SessionPlan, Timestamp,
+    SenderStamp, ServerMessage, SessionGeneration, Timestamp,
 };
 
+use crate::signalling::Reports;
 use crate::step::{Role, Step};
-use crate::{Audience, Effect, Newcomer, Room, authority, lobby, snapshot};
+use crate::{Audience, Effect, Means, Newcomer, Room, authority, endpoint, lobby, plan, snapshot};
 
 /// What belongs to one player, from join to leave.
 #[derive(Clone, Debug)]
@@ -15,6 +16,9 @@ pub(crate) struct Seat {
     pub(crate) connected_at: Timestamp,
     pub(crate) connection_info: Option<ConnectionInfo>,
     pub(crate) is_ready: bool,
+    /// What its connection can do beyond the relay.
+    pub(crate) means: Means,
+    pub(crate) reports: Reports,
     /// The player's membership, and the number of its last game message.
     pub(crate) last_stamp: SenderStamp,
 }
@@ -35,35 +39,44 @@ pub(crate) fn on_join(
     if is_first_ever && room.setup.supports_authority {
         room.authority = Some(step.actor);
     }
-    let Newcomer { name, connected_at, proof: _ } = newcomer;
+    let Newcomer { name, connected_at, proof: _, means, ice_servers } = newcomer;
     let last_stamp = SenderStamp { epoch, seq: 0 };
-    let seat = Seat { name, connected_at, connection_info: None, is_ready: false, last_stamp };
+    let (connection_info, reports) = (None, Reports::default());
+    let seat = Seat { name, connected_at, connection_info, is_ready: false, means, reports, last_stamp };
     let player = snapshot::player(room, step.actor, &seat);
     room.seats.push(step.actor, seat);
     room.lifetime.on_join(step.now);
 
     step.out.push(Effect::Entered);
-    step.reply(ServerMessage::RoomJoined(snapshot::for_player(room, step.actor)));
+    let mut joined = snapshot::for_player(room, step.actor);
+    // A game that has started has a plan, and that says with which servers.
+    if room.lobby != LobbyState::Finalized && room.setup.session.may_need_ice(means) {
+        joined.ice_servers = ice_servers;
+    }
+    step.reply(ServerMessage::RoomJoined(joined));
     if is_first_ever {
         lobby::open(room, step);
     }
     step.send(Audience::EveryoneBut(step.actor), ServerMessage::PlayerJoined(PlayerJoined { player }));
-    if room.lobby == LobbyState::Finalized {
-        step.send(Audience::Players, ServerMessage::SessionPlan(SessionPlan::relay(generation)));
-    }
+    plan::on_arrived(room, step, generation);
 }
 
-pub(crate) fn on_leave(room: &mut Room, step: &mut Step<'_>) {
+pub(crate) fn on_leave(room: &mut Room, step: &mut Step<'_>, generation: SessionGeneration) {
     // Without a seat too: a client waits for this answer, and what it asks for is already so.
     step.reply(ServerMessage::RoomLeft);
     match step.role {
         // For the others it is one whether a player went or was lost.
-        Role::Player(position) => on_disconnect(room, step, position),
+        Role::Player(position) => on_disconnect(room, step, position, generation),
         Role::Spectator(_) | Role::Stranger => {}
     }
 }
 
-pub(crate) fn on_disconnect(room: &mut Room, step: &mut Step<'_>, position: usize) {
+pub(crate) fn on_disconnect(
+    room: &mut Room,
+    step: &mut Step<'_>,
+    position: usize,
+    generation: SessionGeneration,
+) {
     let SenderStamp { epoch, seq } = room.seats.remove(position).last_stamp;
     if room.seats.is_empty() {
         room.lifetime.on_empty(step.now);
@@ -72,11 +85,20 @@ pub(crate) fn on_disconnect(room: &mut Room, step: &mut Step<'_>, position: usiz
     let left = PlayerLeft { player_id: step.actor, epoch: Some(epoch), final_seq: Some(seq) };
     step.send(Audience::Everyone, ServerMessage::PlayerLeft(left));
     authority::on_vacated(room, step);
+    plan::on_departed(room, step, generation);
 }
 
-pub(crate) fn on_provide_connection_info(room: &mut Room, step: &mut Step<'_>, info: ConnectionInfo) {
-    if let Some(position) = step.seat_or_refuse() {
-        room.seats.at_mut(position).connection_info = Some(info);
+pub(crate) fn on_provide_connection_info(
+    room: &mut Room,
+    step: &mut Step<'_>,
+    info: ConnectionInfo,
+    generation: SessionGeneration,
+) {
+    let Some(position) = step.seat_or_refuse() else { return };
+    let before = room.seats.at_mut(position).connection_info.replace(info);
+    let now = &room.seats.at_mut(position).connection_info;
+    if endpoint::usable(before.as_ref()) != endpoint::usable(now.as_ref()) {
+        plan::on_moved(room, step, generation);
     }
 }
 
@@ -91,6 +113,11 @@ fn refusal(room: &Room, step: &Step<'_>, newcomer: &Newcomer) -> Option<(ErrorCo
         Some((ErrorCode::RoomCreationFailed, "a player of this room has that name"))
     } else if room.seats.len() >= usize::from(room.setup.players_max) {
         Some((ErrorCode::RoomFull, "the room has as many players as it takes"))
+    } else if !room.session.takes(newcomer.means) {
+        Some((
+            ErrorCode::RoomSessionIncompatible,
+            "the players of this game connect in a way that you cannot",
+        ))
     } else {
         None
     }

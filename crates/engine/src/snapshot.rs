@@ -91,14 +91,15 @@ mod tests {
 
     use super::*;
     use crate::Command;
-    use crate::fixture::{ADA, BOB, WIM, setup, some_moment, step, trio};
+    use crate::fixture::{ADA, BOB, WIM, generation, setup, some_moment, step, trio};
 
     #[test]
     fn snapshots_hold_all_that_any_version_may_see() {
         let now = some_moment();
         let info = ConnectionInfo::Direct { host: "203.0.113.9".to_owned(), port: 7777 };
         let mut room = trio(now);
-        step(&mut room, now, ADA, Command::ProvideConnectionInfo(info.clone()));
+        let command = Command::ProvideConnectionInfo { info: info.clone(), generation: generation() };
+        step(&mut room, now, ADA, command);
         step(&mut room, now, ADA, Command::GameData { label: DeliveryLabel::default() });
         step(&mut room, now, BOB, Command::ToggleReady);
 

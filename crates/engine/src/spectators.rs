@@ -20,7 +20,7 @@ pub(crate) fn on_watch(room: &mut Room, step: &mut Step<'_>, newcomer: Newcomer)
         let failed = SpectatorJoinFailed { reason: reason.to_owned(), error_code: Some(code) };
         return step.refuse(ServerMessage::SpectatorJoinFailed(failed));
     }
-    let Newcomer { name, connected_at, proof: _ } = newcomer;
+    let Newcomer { name, connected_at, .. } = newcomer;
     let spectator = Spectator { name, connected_at };
     let announced = snapshot::spectator(step.actor, &spectator);
     room.spectators.push(step.actor, spectator);

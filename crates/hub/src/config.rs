@@ -8,6 +8,8 @@ use std::time::Duration;
 use signal_fish_auth::{Quota, Sdk, SdkTable, Version};
 use signal_fish_protocol::{PlayerNameRules, ProtocolVersion, RoomCodeFormat, limits};
 
+use crate::peering::PeeringConfig;
+
 /// Everything the hub can be told.
 #[derive(Clone, Debug)]
 pub struct HubConfig {
@@ -37,6 +39,8 @@ pub struct HubConfig {
     pub inactive_room_timeout: Duration,
     /// The relay label of rooms, and of the rooms of particular games.
     pub relay_types: RelayTypes,
+    /// What players may do beyond the relay.
+    pub peering: PeeringConfig,
     /// The largest text or binary message taken from a client, in bytes.
     pub inbound_bytes_max: usize,
     /// The largest signal, in bytes of JSON.
@@ -49,6 +53,10 @@ pub struct HubConfig {
     pub creations: Quota,
     /// Rooms that one connection may try to enter, as player or spectator.
     pub joins: Quota,
+    /// Signals and transport reports that one connection may send.
+    pub signals: Quota,
+    /// Signals that fail and of which one connection is told why.
+    pub signal_errors: Quota,
     /// Error replies and pongs that one connection may cause.
     pub error_replies: Quota,
     /// Which client SDKs may connect.
@@ -118,6 +126,7 @@ impl Default for HubConfig {
             empty_room_timeout: Duration::from_mins(5),
             inactive_room_timeout: Duration::from_hours(1),
             relay_types: RelayTypes { default: "matchbox".into(), by_game: HashMap::new() },
+            peering: PeeringConfig::default(),
             inbound_bytes_max: limits::INBOUND_BYTES_MAX,
             signal_bytes_max: limits::SIGNAL_BYTES_MAX,
             connection_info_bytes_max: limits::CONNECTION_INFO_BYTES_MAX,
@@ -129,6 +138,8 @@ impl Default for HubConfig {
             },
             creations: per_minute(5),
             joins: per_minute(20),
+            signals: per_minute(600),
+            signal_errors: per_minute(60),
             error_replies: per_minute(3_000),
             sdks: default_sdks(),
             capabilities: ["spectator-mode", "rate-limits-v2"].map(str::to_owned).into(),

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use signal_fish_engine::{Audience, Effect, Effects};
 use signal_fish_protocol::{
     CloseCode, DeliveryGap, DeliveryGapReason, ErrorCode, PlayerId, ProtocolVersion, RelayStamp,
-    ServerMessage,
+    ServerMessage, SessionPlan, Transport,
 };
 
 use crate::answer::Answer;
 use crate::frame::Frame;
 use crate::game_data::{GameData, RelayFrames};
 use crate::link::Link;
+use crate::peering::IceConfig;
 
 /// A connection inside a room.
 #[derive(Debug)]
@@ -46,6 +47,7 @@ pub(crate) struct Delivery<'a> {
     pub(crate) game_data: Option<GameData<'a>>,
     /// What the actor is owed; nothing, if it waits for nothing or has an answer that is a message like others.
     pub(crate) answer: Option<Answer>,
+    pub(crate) ice: &'a IceConfig,
 }
 
 impl Delivery<'_> {
@@ -72,6 +74,7 @@ impl Delivery<'_> {
                     }
                 }
                 Effect::Send(audience, message) => self.send(audience, &message),
+                Effect::Plan(player, plan) => self.plan(player, plan),
                 Effect::Entered => {
                     outcome.entered = true;
                     let link = self.actor.expect("only an actor enters").clone();
@@ -100,11 +103,21 @@ impl Delivery<'_> {
                 Audience::Everyone => true,
                 Audience::EveryoneBut(player) => link.player != player,
                 Audience::Players => !watches,
+                Audience::PlayersBut(player) => !watches && link.player != player,
                 Audience::One(player) => link.player == player,
             };
             if is_meant && let Some(frame) = frames.of(message, link.wire.version) {
                 link.outbox.push(self.now, frame.clone());
             }
+        }
+    }
+
+    fn plan(&self, player: PlayerId, mut plan: SessionPlan) {
+        if plan.transport == Transport::Webrtc {
+            plan.ice_servers = self.ice.servers_for(player);
+        }
+        if let Some(Member { link, .. }) = self.members.iter().find(|member| member.link.player == player) {
+            link.send(self.now, ServerMessage::SessionPlan(plan));
         }
     }
 

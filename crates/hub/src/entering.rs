@@ -191,8 +191,10 @@ impl<'a> Entering<'a> {
     }
 
     fn join(&self, wish: &PlayWish, proof: Option<PasswordHash>) -> Command {
+        let Session { shared, link, means, .. } = &*self.session;
+        let ice_servers = shared.config.peering.ice.early_servers_for(link.player, *means);
         Command::Join {
-            newcomer: self.newcomer(wish.name.clone(), proof),
+            newcomer: Newcomer { ice_servers, ..self.newcomer(wish.name.clone(), proof) },
             epoch: self.next_epoch(),
             generation: new_generation(),
         }
@@ -229,7 +231,8 @@ impl<'a> Entering<'a> {
     }
 
     fn newcomer(&self, name: PlayerName, proof: Option<PasswordHash>) -> Newcomer {
-        Newcomer { name, connected_at: self.session.connected_at, proof }
+        let Session { connected_at, means, .. } = *self.session;
+        Newcomer { name, connected_at, proof, means, ice_servers: Vec::new() }
     }
 
     fn check_outside(&mut self) -> Result<(), EntryRefusal> {

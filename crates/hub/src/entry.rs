@@ -90,6 +90,7 @@ pub(crate) fn room_setup(
         players_max,
         supports_authority,
         relay_type: relay_types.by_game.get(key.game.as_str()).unwrap_or(&relay_types.default).clone(),
+        session: config.peering.rules_of(key.game.as_str()),
         spectators_max: match config.spectators {
             SpectatorLimit::TwicePlayers => Some(usize::from(players_max) * 2),
             SpectatorLimit::AtMost(n) => Some(usize::from(n)),

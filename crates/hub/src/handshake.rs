@@ -1,6 +1,7 @@
 //! Authenticate: what is checked in which order, what is agreed, and what the client is told.
 
 use signal_fish_auth::{Grant, Sdk};
+use signal_fish_engine::Means;
 use signal_fish_protocol::{
     Authenticate, Authenticated, AuthenticationError, ErrorCode, GameDataEncoding, MessageTransport,
     ProtocolInfo, ProtocolInfoV3, ProtocolVersion, ServerMessage,
@@ -30,6 +31,7 @@ pub(crate) struct Agreement {
     pub(crate) wire: Wire,
     /// Whether it may give its room operations ids.
     pub(crate) has_operation_ids: bool,
+    pub(crate) means: Means,
     /// The answer, in order.
     pub(crate) answer: Vec<ServerMessage<'static>>,
 }
@@ -72,7 +74,16 @@ pub(crate) fn negotiate(
     }));
     answer.push(ServerMessage::ProtocolInfo(protocol_info(config, version, sdk, &request)));
     let has_operation_ids = has_operation_ids(version, &request);
-    Ok(Agreement { grant, wire: Wire { version, format }, has_operation_ids, answer })
+    let means = negotiate_means(version, &request);
+    Ok(Agreement { grant, wire: Wire { version, format }, means, has_operation_ids, answer })
+}
+
+/// What a connection of `version` can do that has not said what.
+pub(crate) const fn means_of(version: ProtocolVersion) -> Means {
+    match version {
+        ProtocolVersion::V2 => Means::V2,
+        ProtocolVersion::V3 => Means::V3,
+    }
 }
 
 /// Whether a connection that never authenticated may go on in `version`.
@@ -91,6 +102,17 @@ fn negotiate_version(config: &HubConfig, wanted: u16) -> Result<ProtocolVersion,
             disagree(ErrorCode::UnsupportedProtocolVersion, text, true)
         },
     )
+}
+
+fn negotiate_means(version: ProtocolVersion, request: &Authenticate) -> Means {
+    match version {
+        // It has no plans, whatever it says.
+        ProtocolVersion::V2 => Means::V2,
+        ProtocolVersion::V3 => Means::v3(
+            request.supported_transports.as_deref().unwrap_or_default(),
+            request.supported_topologies.as_deref().unwrap_or_default(),
+        ),
+    }
 }
 
 /// The formats of game data that are offered, in the order in which clients expect them.

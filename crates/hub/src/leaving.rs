@@ -7,11 +7,12 @@ use signal_fish_protocol::ErrorCode;
 
 use crate::answer::Answer;
 use crate::entry::EntryRefusal;
-use crate::session::Session;
+use crate::session::{Session, new_generation};
 
 /// Gives up the seat of a player.
 pub(crate) fn leave(session: &mut Session, now: Instant, answer: Answer) {
-    if let Err(answer) = give_up(session, now, Command::Leave, false, answer) {
+    if let Err(answer) = give_up(session, now, Command::Leave { generation: new_generation() }, false, answer)
+    {
         session.decline(now, answer, EntryRefusal::not_in_room());
     }
 }

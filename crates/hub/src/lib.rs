@@ -25,8 +25,10 @@ mod leaving;
 mod moderating;
 mod operations;
 mod passwords;
+mod peering;
 mod rotation;
 mod seat;
+mod signals;
 mod source;
 
 mod delivery;
@@ -51,5 +53,7 @@ pub use entry::Entry;
 pub use frame::{Frame, FrameKind};
 pub use hub::{Hub, StartError};
 pub use outbox::{Outbox, Taken};
+pub use peering::{IceConfig, PeeringConfig, TurnConfig};
 pub use session::Session;
+pub use signal_fish_engine::SessionRules;
 pub use source::Source;

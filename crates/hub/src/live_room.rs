@@ -203,7 +203,7 @@ impl LiveRoom {
     ) -> Outcome {
         let mut effects = EFFECTS.take();
         // A bug in one room must not take the others along. What it leaves behind is not used again.
-        let step = AssertUnwindSafe(|| hosted.step(now, step, &mut effects));
+        let step = AssertUnwindSafe(|| hosted.step(shared, now, step, &mut effects));
         let outcome = catch_unwind(step).unwrap_or_else(|_| {
             tracing::error!(room = %self.id, "a room failed and is closed");
             hosted.fail()
@@ -246,7 +246,7 @@ impl Hosted {
         self.is_over
     }
 
-    fn step(&mut self, now: Instant, step: Step<'_>, effects: &mut Effects) -> Outcome {
+    fn step(&mut self, shared: &Shared, now: Instant, step: Step<'_>, effects: &mut Effects) -> Outcome {
         let (actor, watches, game_data, answer) = match step {
             Step::Command(actor, command, game_data) => {
                 self.room.apply(now, actor.player, command, effects);
@@ -262,7 +262,9 @@ impl Hosted {
                 (None, false, None, None)
             }
         };
-        Delivery { now, members: &mut self.members, actor, watches, game_data, answer }.carry_out(effects)
+        let ice = &shared.config.peering.ice;
+        Delivery { now, members: &mut self.members, actor, watches, game_data, ice, answer }
+            .carry_out(effects)
     }
 
     fn fail(&mut self) -> Outcome {

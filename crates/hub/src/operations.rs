@@ -7,7 +7,7 @@ use signal_fish_protocol::{ErrorCode, ProtocolVersion, RoomOperation, RoomOperat
 
 use crate::answer::{Answer, Asked};
 use crate::entry::Entry;
-use crate::session::Session;
+use crate::session::{Session, new_generation};
 use crate::{leaving, moderating};
 
 /// Does what is asked for. What may have to wait comes back, as from [`Session::on_text`].
@@ -27,8 +27,12 @@ pub(crate) fn on_operation(session: &mut Session, now: Instant, request: RoomOpe
     let answer = |asked| Answer::new(&link, asked, Some(operation_id));
     let mut moderate = |command| moderating::moderate(session, now, command, answer(Asked::Moderation));
     match operation {
-        RoomOperationRequest::KickPlayer { player_id } => moderate(Command::Kick(player_id)),
-        RoomOperationRequest::BanPlayer { player_id } => moderate(Command::Ban(player_id)),
+        RoomOperationRequest::KickPlayer { player_id } => {
+            moderate(Command::Kick { target: player_id, generation: new_generation() });
+        }
+        RoomOperationRequest::BanPlayer { player_id } => {
+            moderate(Command::Ban { target: player_id, generation: new_generation() });
+        }
         RoomOperationRequest::UnbanPlayer { player_id } => moderate(Command::Unban(player_id)),
         RoomOperationRequest::TransferAuthority { player_id } => {
             moderate(Command::TransferAuthority(player_id));

@@ -10,6 +10,7 @@ use crate::delivery::Outcome;
 use crate::game_data::GameData;
 use crate::link::Link;
 use crate::live_room::{LiveRoom, RoomIsOver, Step};
+use crate::session::new_generation;
 use crate::shared::Shared;
 
 /// A place in a room. Only coming in makes one; dropping it tells the room that its connection is gone.
@@ -23,7 +24,8 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    pub(crate) const fn new(shared: Arc<Shared>, room: Arc<LiveRoom>, link: Link, watches: bool) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, room: Arc<LiveRoom>, link: Link, watches: bool) -> Self {
+        shared.sessions.set_seated(link.player, !watches);
         Self { shared, room, link, watches, is_given_up: false }
     }
 
@@ -76,10 +78,11 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        self.shared.sessions.set_seated(self.link.player, false);
         // When the server stops, everybody goes, and nobody needs to hear who.
         if !self.is_given_up && !self.shared.lifecycle.is_stopped() {
             // A room that is over has no members.
-            let _ = self.apply(Instant::now(), Command::Disconnect);
+            let _ = self.apply(Instant::now(), Command::Disconnect { generation: new_generation() });
         }
     }
 }

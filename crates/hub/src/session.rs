@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use signal_fish_auth::Grant;
-use signal_fish_engine::Command;
+use signal_fish_engine::{Command, Means};
 use signal_fish_protocol::{
     Authenticate, AuthorityRequest, AuthorityResponse, ClientMessage, CloseCode, DeliveryLabel, Epoch,
     ErrorCode, GameDataEncoding, GameDataIn, PlayerId, ProtocolVersion, ProvideConnectionInfo, ServerMessage,
-    SessionGeneration, SignalIn, Timestamp,
+    SessionGeneration, Timestamp,
 };
 use uuid::Uuid;
 
 use crate::allowance::Allowance;
 use crate::answer::{Answer, Asked};
+use crate::delivery::Outcome;
 use crate::entering::Entering;
 use crate::entry::{Entry, EntryRefusal, Wish};
 use crate::game_data::GameData;
@@ -23,6 +24,7 @@ use crate::live_room::RoomIsOver;
 use crate::outbox::Outbox;
 use crate::seat::Seat;
 use crate::shared::Shared;
+use crate::signals::{self, SignalAllowance};
 use crate::source::Source;
 use crate::{leaving, moderating, operations, rotation};
 
@@ -40,10 +42,13 @@ pub struct Session {
     pub(crate) has_operation_ids: bool,
     /// What it may do; nothing before it has authenticated, unless the server is open.
     pub(crate) grant: Option<Grant>,
+    /// What it can do beyond the relay.
+    pub(crate) means: Means,
     pub(crate) connected_at: Timestamp,
     /// Of its latest room.
     pub(crate) epoch: Option<Epoch>,
     pub(crate) allowance: Allowance,
+    pub(crate) signals: Option<Box<SignalAllowance>>,
 }
 
 impl Session {
@@ -65,9 +70,11 @@ impl Session {
             handshake: Handshake::Open,
             has_operation_ids: false,
             grant: shared.authenticator.anonymous(),
+            means: handshake::means_of(version),
             connected_at: Timestamp::now(),
             epoch: None,
             allowance: Allowance::new(config),
+            signals: None,
             link,
             shared,
         }
@@ -166,9 +173,8 @@ impl Session {
             ClientMessage::ProvideConnectionInfo(request) => self.on_connection_info(now, request),
             ClientMessage::Ping => self.on_ping(now),
             ClientMessage::Reconnect(_) => self.on_reconnect(now, self.owe(Asked::Reconnect)),
-            ClientMessage::Signal(signal) => self.on_signal(now, &signal),
-            // Relayed sessions have no transport to report on; such reports are dropped by contract.
-            ClientMessage::TransportStatus(_) => {}
+            ClientMessage::Signal(signal) => signals::on_signal(self, now, signal),
+            ClientMessage::TransportStatus(status) => signals::on_transport_status(self, now, status),
             ClientMessage::RoomOperation(request) => return operations::on_operation(self, now, request),
             ClientMessage::Authenticate(request) => self.on_authenticate(now, request),
         }
@@ -188,7 +194,7 @@ impl Session {
             Ok(agreement) => {
                 self.handshake = Handshake::Done;
                 self.grant = Some(agreement.grant);
-                self.link.wire = agreement.wire;
+                (self.link.wire, self.means) = (agreement.wire, agreement.means);
                 self.has_operation_ids = agreement.has_operation_ids;
                 for message in agreement.answer {
                     self.link.send(now, message);
@@ -267,13 +273,13 @@ impl Session {
         }
     }
 
-    fn in_room(&mut self, now: Instant, command: Command) -> Result<(), RoomIsOver> {
+    pub(crate) fn in_room(&mut self, now: Instant, command: Command) -> Result<Outcome, RoomIsOver> {
         let seat = self.seat.as_ref().ok_or(RoomIsOver)?;
         let outcome = seat.apply(now, command)?;
         if outcome.refused {
             self.charge(now);
         }
-        Ok(())
+        Ok(outcome)
     }
 
     /// Whether it is in a room. A room that has ended lets go of it here.
@@ -302,7 +308,8 @@ impl Session {
             let text = format!("connection_info has at most {bytes_max} bytes of JSON");
             return self.refuse(now, ErrorCode::MessageTooLarge, text);
         }
-        self.command(now, Command::ProvideConnectionInfo(request.connection_info));
+        let (info, generation) = (request.connection_info, new_generation());
+        self.command(now, Command::ProvideConnectionInfo { info, generation });
     }
 
     fn on_ping(&mut self, now: Instant) {
@@ -318,22 +325,6 @@ impl Session {
             (ErrorCode::ReconnectionFailed, "this server keeps no seats of lost connections, join again")
         };
         self.decline(now, answer, EntryRefusal::new(code, reason));
-    }
-
-    fn on_signal(&mut self, now: Instant, signal: &SignalIn<'_>) {
-        let bytes_max = self.shared.config.signal_bytes_max;
-        if signal.signal.as_str().len() > bytes_max {
-            let text = format!("a signal has at most {bytes_max} bytes of JSON");
-            self.refuse(now, ErrorCode::SignalTooLarge, text);
-        } else if self.in_room(now, Command::StayActive).is_err() {
-            self.refuse_outside(now);
-        } else {
-            self.refuse(
-                now,
-                ErrorCode::UnsupportedTransport,
-                "this session is relayed, there is nobody to signal",
-            );
-        }
     }
 
     fn refuse_outside(&mut self, now: Instant) {
@@ -385,4 +376,4 @@ pub(crate) fn new_generation() -> SessionGeneration {
     SessionGeneration::new(Uuid::new_v4())
 }
 
-const NOT_IN_ROOM: &str = "this needs a seat in a room";
+pub(crate) const NOT_IN_ROOM: &str = "this needs a seat in a room";

@@ -27,13 +27,16 @@ struct Connected {
     version: Option<ProtocolVersion>,
     /// Whether it knows that the server is about to stop.
     is_told: bool,
+    /// Whether it plays in a room.
+    is_seated: bool,
     outbox: Arc<Outbox>,
 }
 
 impl Sessions {
     pub(crate) fn add(&self, link: &Link) {
         self.n_connected.fetch_add(1, Ordering::AcqRel);
-        let connected = Connected { version: None, is_told: false, outbox: Arc::clone(&link.outbox) };
+        let connected =
+            Connected { version: None, is_told: false, is_seated: false, outbox: Arc::clone(&link.outbox) };
         self.connected.insert(link.player, connected);
     }
 
@@ -55,6 +58,18 @@ impl Sessions {
         if self.n_connected.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.emptied.notify_waiters();
         }
+    }
+
+    /// Notes whether a connection plays in a room.
+    pub(crate) fn set_seated(&self, player: PlayerId, is_seated: bool) {
+        if let Some(mut connected) = self.connected.get_mut(&player) {
+            connected.is_seated = is_seated;
+        }
+    }
+
+    /// Whether there is such a connection and it plays in a room, or did until that ended.
+    pub(crate) fn is_seated(&self, player: PlayerId) -> bool {
+        self.connected.get(&player).is_some_and(|connected| connected.is_seated)
     }
 
     pub(crate) fn count(&self) -> usize {

@@ -1,5 +1,7 @@
 //! Settings as the parts of the server take them.
 
+mod peering;
+
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -54,7 +56,8 @@ fn authenticator(settings: &SecuritySettings, problems: &mut Problems) -> Authen
 }
 
 fn hub(settings: &Settings, problems: &mut Problems) -> HubConfig {
-    let Settings { server, rate_limit, protocol, security, websocket, relay_types, .. } = settings;
+    let Settings { server, rate_limit, protocol, security, websocket, relay_types, session, turn, .. } =
+        settings;
     let window = secs(rate_limit.time_window.get());
     let quota = |n_max: NonZeroU32| Quota { n_max, window };
     let (capabilities, sdks) = protocol.sdk_compatibility.table(problems);
@@ -76,6 +79,7 @@ fn hub(settings: &Settings, problems: &mut Problems) -> HubConfig {
         empty_room_timeout: secs(server.empty_room_timeout),
         inactive_room_timeout: secs(server.inactive_room_timeout.get()),
         relay_types: labels(relay_types),
+        peering: peering::peering(session, turn),
         inbound_bytes_max: security.max_message_size,
         signal_bytes_max: security.max_signal_bytes,
         connection_info_bytes_max: security.max_connection_info_bytes,
@@ -87,6 +91,8 @@ fn hub(settings: &Settings, problems: &mut Problems) -> HubConfig {
         },
         creations: quota(rate_limit.max_room_creations),
         joins: quota(rate_limit.max_join_attempts),
+        signals: quota(rate_limit.max_signals),
+        signal_errors: quota(rate_limit.max_signal_errors),
         error_replies: quota(rate_limit.max_inbound_error_replies),
         sdks,
         capabilities,

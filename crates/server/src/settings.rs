@@ -14,14 +14,18 @@ mod relay_types;
 mod sdk;
 mod security;
 mod server;
+mod session;
+mod turn;
 mod websocket;
 
+mod ice;
 mod json_text;
 mod problem;
 mod published;
 mod reference;
 mod rules;
 mod schema;
+mod secret;
 mod sources;
 
 #[cfg(test)]
@@ -42,9 +46,12 @@ pub use rate_limit::RateLimitSettings;
 pub use reference::Key;
 pub use relay_types::RelayTypeSettings;
 pub use sdk::SdkCompatibilitySettings;
+pub use secret::Secret;
 pub use security::{AllowedApp, SecuritySettings};
 pub use server::ServerSettings;
+pub use session::{IceServerSettings, SessionSettings, TopologyMax};
 pub use sources::Sources;
+pub use turn::TurnSettings;
 pub use websocket::WebsocketSettings;
 
 /// Everything an operator can set.
@@ -67,6 +74,10 @@ pub struct Settings {
     pub websocket: WebsocketSettings,
     /// Labels that clients are told about the relay of their room.
     pub relay_types: RelayTypeSettings,
+    /// How the players of a started game may reach each other.
+    pub session: SessionSettings,
+    /// STUN and TURN servers for players who use WebRTC.
+    pub turn: TurnSettings,
     /// How the process uses the machine.
     pub runtime: RuntimeSettings,
 }
@@ -101,6 +112,8 @@ impl Default for Settings {
             security: SecuritySettings::default(),
             websocket: WebsocketSettings::default(),
             relay_types: RelayTypeSettings::default(),
+            session: SessionSettings::default(),
+            turn: TurnSettings::default(),
             runtime: RuntimeSettings::default(),
         }
     }

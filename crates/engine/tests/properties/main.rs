@@ -1,5 +1,6 @@
 //! Whatever members and strangers do in whatever order, every room keeps its promises.
 
+mod plans;
 mod view;
 mod world;
 
@@ -7,8 +8,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
-use signal_fish_engine::RoomSetup;
-use signal_fish_protocol::{GameName, LobbyState, RoomCode, RoomId, Uuid};
+use signal_fish_engine::{Means, RoomSetup, SessionRules};
+use signal_fish_protocol::{GameName, LobbyState, RoomCode, RoomId, Topology, Transport, Uuid};
 
 use world::{Deed, World};
 
@@ -22,9 +23,10 @@ proptest! {
     #[test]
     fn rooms_keep_their_promises(
         (setup, lobby) in rooms(),
+        means in prop::array::uniform(means()),
         moves in prop::collection::vec((pauses(), 0..world::N_PEOPLE, deeds()), 0..80),
     ) {
-        let mut world = World::new(setup, lobby);
+        let mut world = World::new(setup, lobby, means);
         for (pause_ms, actor, deed) in moves {
             world.go_on(pause_ms);
             world.perform(actor, deed);
@@ -38,8 +40,8 @@ fn rooms() -> impl Strategy<Value = (RoomSetup, LobbyState)> {
         1 => Just(LobbyState::Lobby),
         1 => Just(LobbyState::Finalized),
     ];
-    (0..5_u8, any::<bool>(), prop::option::of(0..3_usize), lobby).prop_map(
-        |(players_max, supports_authority, spectators_max, lobby)| {
+    (0..5_u8, any::<bool>(), prop::option::of(0..3_usize), session_rules(), lobby).prop_map(
+        |(players_max, supports_authority, spectators_max, session, lobby)| {
             let setup = RoomSetup {
                 id: RoomId::new(Uuid::nil()),
                 game: GameName::parse("tanks", 64).expect("a good name"),
@@ -48,12 +50,37 @@ fn rooms() -> impl Strategy<Value = (RoomSetup, LobbyState)> {
                 supports_authority,
                 relay_type: "matchbox".into(),
                 spectators_max,
+                session,
                 empty_timeout: Duration::from_secs(300),
                 inactive_timeout: Duration::from_secs(3600),
             };
             (setup, lobby)
         },
     )
+}
+
+fn session_rules() -> impl Strategy<Value = SessionRules> {
+    let topology_max =
+        prop_oneof![3 => Just(Topology::Mesh), 2 => Just(Topology::Host), 1 => Just(Topology::Relay)];
+    let enabled = || prop::bool::weighted(0.8);
+    (topology_max, enabled(), enabled()).prop_map(|(topology_max, webrtc, direct)| SessionRules {
+        topology_max,
+        webrtc,
+        direct,
+    })
+}
+
+/// Mostly such that several can play with each other.
+fn means() -> impl Strategy<Value = Means> {
+    let all = ([Transport::Webrtc, Transport::Direct], [Topology::Mesh, Topology::Host]);
+    prop_oneof![
+        6 => Just(Means::v3(&all.0, &all.1)),
+        2 => Just(Means::v3(&all.0, &[Topology::Host])),
+        2 => Just(Means::v3(&[Transport::Direct], &[Topology::Host])),
+        1 => Just(Means::v3(&[Transport::Webrtc], &[Topology::Mesh])),
+        1 => Just(Means::V3),
+        1 => Just(Means::V2),
+    ]
 }
 
 /// Mostly moments, sometimes long enough for a deadline, sometimes a little back.
@@ -83,7 +110,10 @@ fn deeds() -> impl Strategy<Value = Deed> {
         1 => Just(Deed::SetPassword),
         1 => Just(Deed::OpenRoom),
         1 => Just(Deed::ChangeCode),
-        1 => Just(Deed::ProvideConnectionInfo),
+        2 => Just(Deed::Listen),
+        1 => Just(Deed::StopListening),
+        2 => (0..world::N_PEOPLE, prop::bool::weighted(0.9)).prop_map(|(to, may)| Deed::Signal { to, may }),
+        2 => any::<bool>().prop_map(|up| Deed::ReportTransport { up }),
         5 => Just(Deed::SendGameData),
         1 => Just(Deed::StayActive),
         3 => Just(Deed::LookAtTheClock),

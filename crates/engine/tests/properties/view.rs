@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use signal_fish_engine::Means;
 use signal_fish_protocol::{
-    Epoch, LobbyState, PlayerId, PlayerInfo, RelayStamp, SenderStamp, ServerMessage, SpectatorInfo,
+    Epoch, LobbyState, PlayerId, PlayerInfo, ProtocolVersion, RelayStamp, SenderStamp, ServerMessage,
+    SpectatorInfo, Transport,
 };
 
 /// One member, and what it knows.
@@ -11,6 +13,9 @@ use signal_fish_protocol::{
 pub(crate) struct View {
     id: PlayerId,
     plays: bool,
+    means: Means,
+    /// What the others have said about their WebRTC.
+    reported: BTreeMap<PlayerId, bool>,
     /// Nothing until it has heard a snapshot, which must be the first thing it hears.
     room: Option<KnownRoom>,
 }
@@ -32,8 +37,8 @@ struct KnownPlayer {
 }
 
 impl View {
-    pub(crate) const fn new(id: PlayerId, plays: bool) -> Self {
-        Self { id, plays, room: None }
+    pub(crate) const fn new(id: PlayerId, plays: bool, means: Means) -> Self {
+        Self { id, plays, means, reported: BTreeMap::new(), room: None }
     }
 
     pub(crate) const fn id(&self) -> PlayerId {
@@ -42,6 +47,16 @@ impl View {
 
     pub(crate) const fn plays(&self) -> bool {
         self.plays
+    }
+
+    pub(crate) const fn means(&self) -> Means {
+        self.means
+    }
+
+    /// Whether its protocol version has such messages.
+    pub(crate) fn knows(&self, message: &ServerMessage<'static>) -> bool {
+        let version = if self.means.speaks_v3() { ProtocolVersion::V3 } else { ProtocolVersion::V2 };
+        message.clone().project(version).is_some()
     }
 
     pub(crate) fn room(&self) -> &KnownRoom {
@@ -62,7 +77,20 @@ impl View {
             let room = KnownRoom::new(shown.lobby_state, &shown.current_players, &shown.current_spectators);
             assert!(room.spectators.contains(&self.id));
             self.room = Some(room);
+        } else if let ServerMessage::PeerTransportStatus(status) = message {
+            assert!(self.plays && self.room().has(status.peer_id) && status.peer_id != self.id);
+            assert_ne!(
+                self.reported.insert(status.peer_id, status.connected),
+                Some(status.connected),
+                "no news"
+            );
+        } else if let ServerMessage::Signal(signal) = message {
+            assert!(self.room().has(signal.from) && signal.from != self.id);
+            assert!(self.plays && self.means.has_transport(Transport::Webrtc));
         } else {
+            if let ServerMessage::PlayerLeft(left) = message {
+                self.reported.remove(&left.player_id);
+            }
             self.room.as_mut().expect("the snapshot comes first").hear(self.id, self.plays, message);
         }
     }
@@ -82,6 +110,10 @@ impl KnownRoom {
             Self { lobby, players: BTreeMap::new(), authority: None, spectators: spectator_ids(spectators) };
         players.iter().for_each(|player| room.add(player));
         room
+    }
+
+    fn has(&self, player: PlayerId) -> bool {
+        self.players.contains_key(&player)
     }
 
     pub(crate) const fn lobby(&self) -> LobbyState {
@@ -136,7 +168,11 @@ impl KnownRoom {
                 }
                 self.lobby = LobbyState::Finalized;
             }
-            ServerMessage::SessionPlan(_) => assert!(i_play && self.lobby == LobbyState::Finalized),
+            ServerMessage::SessionPlan(plan) => {
+                assert!(i_play && self.lobby == LobbyState::Finalized);
+                assert!(plan.host.is_none_or(|host| self.has(host)));
+                assert!(plan.peers.iter().all(|peer| self.has(peer.player_id)));
+            }
             ServerMessage::NewSpectatorJoined(joined) => {
                 assert!(self.spectators.insert(joined.spectator.id), "a spectator comes once");
                 self.count(&joined.current_spectators, joined.spectator_count);

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use signal_fish_engine::{
-    Audience, Command, Effect, Effects, Newcomer, PasswordHash, Room, RoomSetup, invariant,
+    Audience, Command, Effect, Effects, Means, Newcomer, PasswordHash, Room, RoomSetup, Signal, invariant,
 };
 use signal_fish_protocol::{
-    ConnectionInfo, DeliveryClass, DeliveryLabel, Epoch, LobbyState, PlayerId, PlayerName, PlayerNameRules,
-    RoomCode, SessionGeneration, Timestamp, Uuid,
+    ConnectionInfo, DeliveryClass, DeliveryLabel, Epoch, LobbyState, Payload, PlayerId, PlayerName,
+    PlayerNameRules, RoomCode, ServerMessage, SessionGeneration, Timestamp, Transport, TransportStatus, Uuid,
 };
 
+use crate::plans::Plans;
 use crate::view::View;
 
 /// What one person can do.
@@ -32,7 +33,17 @@ pub(crate) enum Deed {
     SetPassword,
     OpenRoom,
     ChangeCode,
-    ProvideConnectionInfo,
+    /// Says where it can be reached, each time somewhere else.
+    Listen,
+    StopListening,
+    Signal {
+        to: usize,
+        /// Whether its budgets allow it.
+        may: bool,
+    },
+    ReportTransport {
+        up: bool,
+    },
     SendGameData,
     StayActive,
     /// Nobody's deed: the room is told the time.
@@ -54,11 +65,12 @@ pub(crate) struct World {
     /// The last number that each sender has sent under in each of its memberships.
     sent: BTreeMap<(PlayerId, Epoch), u64>,
     next_epochs: [Epoch; N_PEOPLE],
+    means: [Means; N_PEOPLE],
     n_generations: u128,
 }
 
 impl World {
-    pub(crate) fn new(setup: RoomSetup, lobby: LobbyState) -> Self {
+    pub(crate) fn new(setup: RoomSetup, lobby: LobbyState, means: [Means; N_PEOPLE]) -> Self {
         // The one look at the clock: an instant cannot be made otherwise, and only distances count.
         #[expect(clippy::disallowed_methods)]
         let now = Instant::now();
@@ -68,6 +80,7 @@ impl World {
             members: BTreeMap::new(),
             sent: BTreeMap::new(),
             next_epochs: [Epoch::FIRST; N_PEOPLE],
+            means,
             n_generations: 0,
         }
     }
@@ -108,10 +121,15 @@ impl World {
             | Deed::SetPassword
             | Deed::OpenRoom
             | Deed::ChangeCode => self.check_moderation(&before, actor, &effects),
-            Deed::ToggleReady | Deed::Start | Deed::ProvideConnectionInfo | Deed::SendGameData => {
+            Deed::ToggleReady
+            | Deed::Start
+            | Deed::Listen
+            | Deed::StopListening
+            | Deed::Signal { .. }
+            | Deed::SendGameData => {
                 assert_eq!((n_answers, n_refusals.min(1)), (n_refusals, n_refusals), "{effects:?}");
             }
-            Deed::Disconnect | Deed::StayActive | Deed::LookAtTheClock => {
+            Deed::Disconnect | Deed::ReportTransport { .. } | Deed::StayActive | Deed::LookAtTheClock => {
                 assert_eq!(n_answers, 0, "{effects:?}");
             }
         }
@@ -125,7 +143,7 @@ impl World {
             applied(&mut unchanged, now, actor, Command::StayActive);
             assert_same(&unchanged, &self.room);
         }
-        let newcomer = View::new(actor, matches!(deed, Deed::Join));
+        let newcomer = View::new(actor, matches!(deed, Deed::Join), self.means[person]);
         self.follow(Some(newcomer), effects);
     }
 
@@ -163,6 +181,7 @@ impl World {
     fn follow(&mut self, newcomer: Option<View>, effects: Effects) {
         let actor = newcomer.as_ref().map(View::id);
         let mut newcomer = newcomer;
+        let (mut plans, mut has_started) = (Plans::default(), false);
         for effect in effects {
             match effect {
                 Effect::Entered => {
@@ -181,9 +200,23 @@ impl World {
                 }
                 Effect::Refuse(_) | Effect::Report(_) => assert!(actor.is_some(), "time asks for nothing"),
                 Effect::Send(audience, message) => {
-                    for member in self.hearers(audience) {
+                    has_started |= matches!(message, ServerMessage::GameStarting(_));
+                    for member in self.hearers(audience).filter(|member| member.knows(&message)) {
                         member.hear(&message);
+                        if let ServerMessage::SessionPlan(plan) = &message {
+                            plans.add(member.id(), plan);
+                        }
                     }
+                }
+                Effect::Plan(player, plan) => {
+                    plans.add(player, &plan);
+                    let message = ServerMessage::SessionPlan(plan);
+                    let mut meant = self.hearers(Audience::One(player));
+                    meant
+                        .next()
+                        .filter(|member| member.knows(&message))
+                        .expect("it knows plans")
+                        .hear(&message);
                 }
                 Effect::Relay(relay) => {
                     assert_eq!(Some(relay.from), actor);
@@ -196,6 +229,10 @@ impl World {
                 Effect::Ended => assert!(self.members.is_empty(), "everyone has left before the end"),
             }
         }
+        let players = || self.members.values().filter(|member| member.plays());
+        let means: BTreeMap<_, _> = players().map(|member| (member.id(), member.means())).collect();
+        plans.check(&means, actor.map(|_| self.generation()));
+        assert!(!has_started || plans.are_there() || !means.values().any(|means| means.speaks_v3()));
         let mut views = self.members.values().map(View::room);
         if let Some(one) = views.next() {
             assert!(views.all(|other| other == one), "everyone sees the same room: {:#?}", self.members);
@@ -203,10 +240,15 @@ impl World {
         }
     }
 
+    /// What the latest command called the plan that it might cause.
+    const fn generation(&self) -> SessionGeneration {
+        SessionGeneration::new(Uuid::from_u128(self.n_generations))
+    }
+
     fn hearers(&mut self, audience: Audience) -> impl Iterator<Item = &mut View> {
         match audience {
             Audience::Everyone | Audience::Players => {}
-            Audience::EveryoneBut(player) | Audience::One(player) => {
+            Audience::EveryoneBut(player) | Audience::PlayersBut(player) | Audience::One(player) => {
                 assert!(self.members.contains_key(&player), "{audience:?} names a stranger");
             }
         }
@@ -214,17 +256,20 @@ impl World {
             Audience::Everyone => true,
             Audience::EveryoneBut(player) => member.id() != player,
             Audience::Players => member.plays(),
+            Audience::PlayersBut(player) => member.plays() && member.id() != player,
             Audience::One(player) => member.id() == player,
         })
     }
 
     fn command(&mut self, person: usize, deed: Deed) -> Option<Command> {
         self.n_generations += 1;
-        let generation = SessionGeneration::new(Uuid::from_u128(self.n_generations));
+        let generation = self.generation();
         let newcomer = Newcomer {
             name: PlayerName::parse(NAMES[person], &PlayerNameRules::default()).expect("a good name"),
             connected_at: Timestamp::UNIX_EPOCH,
             proof: self.room.password().filter(|_| person != WITHOUT_PASSWORD).cloned(),
+            means: self.means[person],
+            ice_servers: Vec::new(),
         };
         Some(match deed {
             Deed::Join => {
@@ -232,16 +277,16 @@ impl World {
                 self.next_epochs[person] = epoch.next();
                 Command::Join { newcomer, epoch, generation }
             }
-            Deed::Leave => Command::Leave,
+            Deed::Leave => Command::Leave { generation },
             Deed::Watch => Command::Watch(newcomer),
             Deed::StopWatching => Command::StopWatching,
-            Deed::Disconnect => Command::Disconnect,
+            Deed::Disconnect => Command::Disconnect { generation },
             Deed::ToggleReady => Command::ToggleReady,
             Deed::Start => Command::Start { generation },
             Deed::TakeAuthority => Command::TakeAuthority,
             Deed::ReleaseAuthority => Command::ReleaseAuthority,
-            Deed::Kick(target) => Command::Kick(id_of(target)),
-            Deed::Ban(target) => Command::Ban(id_of(target)),
+            Deed::Kick(target) => Command::Kick { target: id_of(target), generation },
+            Deed::Ban(target) => Command::Ban { target: id_of(target), generation },
             Deed::Unban(target) => Command::Unban(id_of(target)),
             Deed::TransferAuthority(target) => Command::TransferAuthority(id_of(target)),
             Deed::SetPassword => Command::SetAccess(Some(PasswordHash::new(self.n_generations.to_string()))),
@@ -250,10 +295,26 @@ impl World {
                 let code = RoomCode::parse(&format!("{:06}", self.n_generations), 6).expect("six digits");
                 Command::ChangeCode(code)
             }
-            Deed::ProvideConnectionInfo => Command::ProvideConnectionInfo(ConnectionInfo::Direct {
-                host: "localhost".to_owned(),
-                port: 1,
+            Deed::Listen => {
+                let port = u16::try_from(self.n_generations).expect("a case has few deeds");
+                let info = ConnectionInfo::Direct { host: "localhost".to_owned(), port };
+                Command::ProvideConnectionInfo { info, generation }
+            }
+            Deed::StopListening => {
+                let info = ConnectionInfo::Direct { host: "localhost".to_owned(), port: 0 };
+                Command::ProvideConnectionInfo { info, generation }
+            }
+            Deed::Signal { to, may } => Command::Signal(Signal {
+                to: PlayerId::new(Uuid::from_u128(to as u128)),
+                generation,
+                payload: Payload::parse("1").expect("it is JSON"),
+                is_target_seated: true,
+                is_within_budget: may,
+                is_refusal_explained: may,
             }),
+            Deed::ReportTransport { up } => {
+                Command::ReportTransport(TransportStatus { transport: Transport::Webrtc, connected: up })
+            }
             Deed::SendGameData => {
                 let label =
                     DeliveryLabel::new(Some(DeliveryClass::Latest), Some(7)).expect("they go together");

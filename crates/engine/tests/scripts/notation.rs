@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use signal_fish_protocol::{
     ConnectionInfo, ErrorCode, LobbyState, PeerConnectionInfo, PlayerId, PlayerInfo, RelayStamp, RoomResult,
-    ServerMessage, SessionGeneration, SessionPlan, SpectatorInfo, SpectatorReason,
+    ServerMessage, SessionGeneration, SessionPeer, SessionPlan, SpectatorInfo, SpectatorReason, Topology,
+    Transport, Uuid,
 };
 
 /// The names that scripts have for ids.
@@ -63,7 +64,9 @@ impl Notation {
         match message {
             ServerMessage::RoomJoined(room) => {
                 let shown = self.room(room.lobby_state, &room.current_players, &room.current_spectators);
-                format!("{shown}; ready [{}]", self.list(&room.ready_players))
+                let ice: Vec<_> = room.ice_servers.iter().flat_map(|server| &server.urls).collect();
+                let ice = if ice.is_empty() { String::new() } else { format!("; gathers with {ice:?}") };
+                format!("{shown}; ready [{}]{ice}", self.list(&room.ready_players))
             }
             ServerMessage::SpectatorJoined(room) => {
                 let shown = self.room(room.lobby_state, &room.current_players, &room.current_spectators);
@@ -91,6 +94,14 @@ impl Notation {
                 format!("[{}]", peers.join(", "))
             }
             ServerMessage::SessionPlan(plan) => self.plan(plan),
+            ServerMessage::Signal(signal) => {
+                let plan = self.number(signal.generation);
+                format!("from {} in plan {plan}: {}", self.name_of(signal.from), signal.signal.as_str())
+            }
+            ServerMessage::PeerTransportStatus(status) => {
+                let state = if status.connected { "up" } else { "down" };
+                format!("{} {} {state}", self.name_of(status.peer_id), transport(status.transport))
+            }
             ServerMessage::SpectatorLeft(left) => {
                 format!("{}; {}", self.spectators(&left.current_spectators), reason(left.reason))
             }
@@ -114,9 +125,7 @@ impl Notation {
             | ServerMessage::Reconnected(_)
             | ServerMessage::ReconnectionFailed(_)
             | ServerMessage::PlayerReconnected(_)
-            | ServerMessage::Signal(_)
             | ServerMessage::NewPeer(_)
-            | ServerMessage::PeerTransportStatus(_)
             | ServerMessage::RelayStats(_)
             | ServerMessage::GoingAway(_)
             | ServerMessage::DeliveryReport(_)
@@ -125,13 +134,50 @@ impl Notation {
     }
 
     fn plan(&mut self, plan: &SessionPlan) -> String {
-        assert_eq!(*plan, SessionPlan::relay(plan.generation), "a room knows no other session");
-        let known = self.plans.iter().position(|&other| other == plan.generation);
-        let number = known.unwrap_or_else(|| {
-            self.plans.push(plan.generation);
+        let number = self.number(plan.generation);
+        if plan.transport == Transport::Relay {
+            assert_eq!(*plan, SessionPlan::relay(plan.generation), "a relayed session has no more to it");
+            return format!("relay, plan {number}");
+        }
+        let host = plan.host.map_or(String::new(), |host| format!("; host {}", self.name_of(host)));
+        let endpoint = plan.direct_endpoint.as_ref();
+        let endpoint = endpoint.map_or(String::new(), |at| format!(" at {}:{}", at.host, at.port));
+        let peers = |initiate| {
+            let peers = plan.peers.iter().filter(move |peer| peer.initiate == initiate);
+            peers.map(|peer| self.session_peer(peer)).collect::<Vec<_>>().join(", ")
+        };
+        let (offers, awaits) = match (peers(true), peers(false)) {
+            (offers, awaits) if offers.is_empty() && awaits.is_empty() => {
+                ("; alone".to_owned(), String::new())
+            }
+            (offers, awaits) if awaits.is_empty() => (format!("; offers to [{offers}]"), String::new()),
+            (offers, awaits) if offers.is_empty() => (String::new(), format!("; awaits [{awaits}]")),
+            (offers, awaits) => (format!("; offers to [{offers}]"), format!(", awaits [{awaits}]")),
+        };
+        let (topology, transport) = (topology(plan.topology), transport(plan.transport));
+        format!("{topology}+{transport}, plan {number}{host}{endpoint}{offers}{awaits}")
+    }
+
+    fn session_peer(&self, peer: &SessionPeer) -> String {
+        assert_eq!(*peer.player_name, *self.name_of(peer.player_id));
+        format!("{}{}", peer.player_name, marks(peer.is_authority, false))
+    }
+
+    /// The generation of a plan that scripts know by its number; no plan's, if there is none of that number.
+    pub(crate) fn generation(&self, number: usize) -> SessionGeneration {
+        let known = number.checked_sub(1).and_then(|at| self.plans.get(at).copied());
+        known.unwrap_or(SessionGeneration::new(Uuid::nil()))
+    }
+
+    fn number(&mut self, generation: SessionGeneration) -> usize {
+        if generation == self.generation(0) {
+            return 0;
+        }
+        let known = self.plans.iter().position(|&other| other == generation);
+        1 + known.unwrap_or_else(|| {
+            self.plans.push(generation);
             self.plans.len() - 1
-        });
-        format!("relay, plan {}", number + 1)
+        })
     }
 
     fn room(&self, lobby: LobbyState, players: &[PlayerInfo], spectators: &[SpectatorInfo]) -> String {
@@ -164,6 +210,22 @@ impl Notation {
 
     fn list(&self, ids: &[PlayerId]) -> String {
         ids.iter().map(|&id| self.name_of(id)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+const fn topology(topology: Topology) -> &'static str {
+    match topology {
+        Topology::Relay => "relay",
+        Topology::Host => "host",
+        Topology::Mesh => "mesh",
+    }
+}
+
+const fn transport(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Relay => "relay",
+        Transport::Direct => "direct",
+        Transport::Webrtc => "webrtc",
     }
 }
 

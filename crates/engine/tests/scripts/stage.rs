@@ -2,10 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use signal_fish_engine::{Audience, Command, Effect, Effects, Newcomer, PasswordHash, Room, RoomSetup};
+use signal_fish_engine::{
+    Audience, Command, Effect, Effects, Means, Newcomer, PasswordHash, Room, RoomSetup, SessionRules, Signal,
+};
 use signal_fish_protocol::{
-    ConnectionInfo, DeliveryClass, DeliveryLabel, Epoch, GameName, LobbyState, PlayerId, PlayerName,
-    PlayerNameRules, RoomCode, RoomId, SessionGeneration, Timestamp, Uuid,
+    ConnectionInfo, DeliveryClass, DeliveryLabel, Epoch, GameName, IceServer, LobbyState, Payload, PlayerId,
+    PlayerName, PlayerNameRules, ProtocolVersion, RoomCode, RoomId, ServerMessage, SessionGeneration,
+    Timestamp, Topology, Transport, TransportStatus, Uuid,
 };
 
 use crate::notation::Notation;
@@ -13,12 +16,28 @@ use crate::notation::Notation;
 pub(crate) struct Stage {
     now: Instant,
     room: Room,
-    /// Everyone whose connection lives, with the epoch of the next membership.
-    people: Vec<(String, PlayerId, Epoch)>,
-    /// Who hears what is for the room, and whether it plays.
-    members: Vec<(PlayerId, bool)>,
+    /// Everyone whose connection lives.
+    people: Vec<Person>,
+    /// Who hears what is for the room.
+    members: Vec<Member>,
     notation: Notation,
     n_ids: u128,
+}
+
+struct Person {
+    name: String,
+    id: PlayerId,
+    /// Of its next membership.
+    epoch: Epoch,
+    means: Means,
+    plays_elsewhere: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Member {
+    id: PlayerId,
+    plays: bool,
+    means: Means,
 }
 
 impl Stage {
@@ -34,15 +53,18 @@ impl Stage {
         }
         let (name, deed) = line.split_once(' ').expect("a name and what it does");
         let person = self.person(name);
+        if self.introduce(person, deed) {
+            return Vec::new();
+        }
         let command = self.command(person, deed);
-        let (_, actor, _) = self.people[person];
+        let Person { id: actor, means, .. } = self.people[person];
         let plays = matches!(command, Command::Join { .. });
-        if matches!(command, Command::Disconnect) {
+        if matches!(command, Command::Disconnect { .. }) {
             self.people.remove(person);
         }
         let mut effects = Effects::new();
         self.room.apply(self.now, actor, command, &mut effects);
-        self.see(Some((actor, plays)), effects)
+        self.see(Some(Member { id: actor, plays, means }), effects)
     }
 
     fn with(settings: &str) -> Self {
@@ -54,6 +76,7 @@ impl Stage {
             supports_authority: true,
             relay_type: "matchbox".into(),
             spectators_max: None,
+            session: SessionRules::default(),
             empty_timeout: Duration::from_secs(300),
             inactive_timeout: Duration::from_secs(3600),
         };
@@ -63,6 +86,10 @@ impl Stage {
                 ("players_max", most) => setup.players_max = most.parse().expect("a number"),
                 ("spectators_max", most) => setup.spectators_max = Some(most.parse().expect("a number")),
                 ("supports_authority", value) => setup.supports_authority = value == "yes",
+                ("most is", "host") => setup.session.topology_max = Topology::Host,
+                ("most is", "relay") => setup.session.topology_max = Topology::Relay,
+                ("webrtc", value) => setup.session.webrtc = value == "yes",
+                ("direct", value) => setup.session.direct = value == "yes",
                 ("restored in", "lobby") => lobby = LobbyState::Lobby,
                 ("restored in", "finalized") => lobby = LobbyState::Finalized,
                 ("password", word) => password = Some(hash(word)),
@@ -99,13 +126,38 @@ impl Stage {
 
     /// The one with this name; someone new, if the connection of the last one is gone.
     fn person(&mut self, name: &str) -> usize {
-        if let Some(person) = self.people.iter().position(|(other, ..)| other == name) {
+        if let Some(person) = self.people.iter().position(|person| person.name == name) {
             return person;
         }
         let id = PlayerId::new(self.next_id());
         self.notation.name(id, name);
-        self.people.push((name.to_owned(), id, Epoch::FIRST));
+        self.people.push(Person {
+            name: name.to_owned(),
+            id,
+            epoch: Epoch::FIRST,
+            means: Means::V3,
+            plays_elsewhere: false,
+        });
         self.people.len() - 1
+    }
+
+    /// Says what the room cannot know of someone; whether the line was about that.
+    fn introduce(&mut self, person: usize, deed: &str) -> bool {
+        let person = &mut self.people[person];
+        if deed == "speaks protocol 2" {
+            person.means = Means::V2;
+        } else if deed == "plays elsewhere" {
+            person.plays_elsewhere = true;
+        } else if let Some(words) = deed.strip_prefix("can use ") {
+            let words: Vec<_> = words.split(", ").collect();
+            let transports: Vec<_> = words.iter().filter_map(|word| transport(word)).collect();
+            let topologies: Vec<_> = words.iter().filter_map(|word| topology(word)).collect();
+            assert_eq!(transports.len() + topologies.len(), words.len(), "nobody can use {deed:?}");
+            person.means = Means::v3(&transports, &topologies);
+        } else {
+            return false;
+        }
+        true
     }
 
     fn command(&mut self, person: usize, deed: &str) -> Command {
@@ -113,14 +165,16 @@ impl Stage {
         let (deed, password) =
             deed.split_once(" with ").map_or((deed, None), |(deed, word)| (deed, Some(word)));
         let (verb, rest) = deed.split_once(' ').unwrap_or((deed, ""));
-        if let Some(command) = self.moderation(verb, rest) {
+        if let Some(command) = self.moderation(verb, rest, generation) {
             return command;
         }
-        let (name, _, next_epoch) = &mut self.people[person];
+        let Person { name, means, epoch: next_epoch, .. } = &mut self.people[person];
         let newcomer = |name: &str| Newcomer {
             name: PlayerName::parse(name, &PlayerNameRules::default()).expect("a good name"),
             connected_at: Timestamp::UNIX_EPOCH,
             proof: password.map(hash),
+            means: *means,
+            ice_servers: vec![ice_server()],
         };
         match (verb, rest) {
             ("joins", other_name) => {
@@ -129,32 +183,31 @@ impl Stage {
                 let name = other_name.strip_prefix("as ").unwrap_or(name);
                 Command::Join { newcomer: newcomer(name), epoch, generation }
             }
-            ("leaves", "") => Command::Leave,
+            ("leaves", "") => Command::Leave { generation },
             ("watches", "") => Command::Watch(newcomer(name)),
             ("stops", "watching") => Command::StopWatching,
-            ("disconnects", "") => Command::Disconnect,
+            ("disconnects", "") => Command::Disconnect { generation },
             ("toggles", "ready") => Command::ToggleReady,
             ("starts", "the game") => Command::Start { generation },
             ("takes", "the authority") => Command::TakeAuthority,
             ("releases", "the authority") => Command::ReleaseAuthority,
-            ("listens", "at 203.0.113.9:7777") => {
-                let info = ConnectionInfo::Direct { host: "203.0.113.9".to_owned(), port: 7777 };
-                Command::ProvideConnectionInfo(info)
-            }
+            ("listens", place) => Command::ProvideConnectionInfo { info: connection_info(place), generation },
+            ("signals", whom) => Command::Signal(self.signal(whom)),
+            ("reports", status) => Command::ReportTransport(status_of(status)),
             ("sends", what) => Command::GameData { label: label(what) },
             ("pings", "") => Command::StayActive,
             _ => panic!("nobody can do {deed:?}"),
         }
     }
 
-    fn moderation(&mut self, verb: &str, rest: &str) -> Option<Command> {
+    fn moderation(&mut self, verb: &str, rest: &str, generation: SessionGeneration) -> Option<Command> {
         let mut target = |name: &str| {
             let person = self.person(name);
-            self.people[person].1
+            self.people[person].id
         };
         Some(match (verb, rest.rsplit_once(' ')) {
-            ("kicks", None) => Command::Kick(target(rest)),
-            ("bans", None) => Command::Ban(target(rest)),
+            ("kicks", None) => Command::Kick { target: target(rest), generation },
+            ("bans", None) => Command::Ban { target: target(rest), generation },
             ("unbans", None) => Command::Unban(target(rest)),
             ("hands", Some(("the authority to", name))) => Command::TransferAuthority(target(name)),
             ("sets", Some(("the password", word))) => Command::SetAccess(Some(hash(word))),
@@ -166,9 +219,25 @@ impl Stage {
         })
     }
 
+    fn signal(&mut self, whom: &str) -> Signal {
+        let (name, rest) = whom.split_once(" in plan ").expect("`Bob in plan 1`");
+        let (plan, remark) = rest.split_once(", ").unwrap_or((rest, ""));
+        let target = self.person(name);
+        let Person { id, plays_elsewhere, .. } = self.people[target];
+        Signal {
+            to: id,
+            generation: self.notation.generation(plan.parse().expect("the number of a plan")),
+            payload: Payload::parse(r#"{ "Offer": "hi" }"#).expect("it is JSON"),
+            is_target_seated: plays_elsewhere
+                || self.members.iter().any(|member| member.id == id && member.plays),
+            is_within_budget: remark != "once too often",
+            is_refusal_explained: remark != "in vain again and again",
+        }
+    }
+
     /// Follows the effects of one step as a server would, and writes down who sees what.
-    fn see(&mut self, actor: Option<(PlayerId, bool)>, effects: Effects) -> Vec<String> {
-        let asked: Vec<_> = actor.iter().map(|(id, _)| *id).collect();
+    fn see(&mut self, actor: Option<Member>, effects: Effects) -> Vec<String> {
+        let asked: Vec<_> = actor.iter().map(|member| member.id).collect();
         let mut sights = Vec::new();
         for effect in effects {
             let (who, what) = match effect {
@@ -177,7 +246,7 @@ impl Stage {
                     continue;
                 }
                 Effect::Left(player) => {
-                    self.members.retain(|(member, _)| *member != player);
+                    self.members.retain(|member| member.id != player);
                     continue;
                 }
                 Effect::Ended => {
@@ -189,9 +258,17 @@ impl Stage {
                     (asked.clone(), format!("refused, {}", self.notation.message(&message)))
                 }
                 Effect::Report(result) => (asked.clone(), self.notation.result(&result)),
-                Effect::Send(audience, message) => (self.hearers(audience), self.notation.message(&message)),
+                Effect::Send(audience, message) => match self.hearers(audience, Some(&message)) {
+                    nobody if nobody.is_empty() => continue,
+                    hearers => (hearers, self.notation.message(&message)),
+                },
+                Effect::Plan(player, plan) => {
+                    let message = ServerMessage::SessionPlan(plan);
+                    assert_eq!(self.hearers(Audience::One(player), Some(&message)), [player]);
+                    (vec![player], self.notation.message(&message))
+                }
                 Effect::Relay(relay) => {
-                    (self.hearers(Audience::EveryoneBut(relay.from)), self.notation.game_data(&relay))
+                    (self.hearers(Audience::EveryoneBut(relay.from), None), self.notation.game_data(&relay))
                 }
                 Effect::Close(player, code) => {
                     (vec![player], format!("closed with {} {}", code.number(), code.reason()))
@@ -205,14 +282,20 @@ impl Stage {
         sights
     }
 
-    fn hearers(&self, audience: Audience) -> Vec<PlayerId> {
-        let is_meant = |&&(member, plays): &&(PlayerId, bool)| match audience {
+    /// Those who are meant and whose protocol version knows the message.
+    fn hearers(&self, audience: Audience, message: Option<&ServerMessage<'static>>) -> Vec<PlayerId> {
+        let is_meant = |member: &&Member| match audience {
             Audience::Everyone => true,
-            Audience::EveryoneBut(other) => member != other,
-            Audience::Players => plays,
-            Audience::One(only) => member == only,
+            Audience::EveryoneBut(other) => member.id != other,
+            Audience::Players => member.plays,
+            Audience::PlayersBut(other) => member.plays && member.id != other,
+            Audience::One(only) => member.id == only,
         };
-        self.members.iter().filter(is_meant).map(|(member, _)| *member).collect()
+        let knows = |member: &&Member| {
+            let version = if member.means.speaks_v3() { ProtocolVersion::V3 } else { ProtocolVersion::V2 };
+            message.is_none_or(|message| message.clone().project(version).is_some())
+        };
+        self.members.iter().filter(is_meant).filter(knows).map(|member| member.id).collect()
     }
 
     fn next_id(&mut self) -> Uuid {
@@ -241,4 +324,39 @@ fn label(what: &str) -> DeliveryLabel {
         other => panic!("nobody can send {other:?}"),
     };
     DeliveryLabel::new(class, key).expect("they go together")
+}
+
+fn transport(word: &str) -> Option<Transport> {
+    match word {
+        "webrtc" => Some(Transport::Webrtc),
+        "direct" => Some(Transport::Direct),
+        "relay" => Some(Transport::Relay),
+        _ => None,
+    }
+}
+
+fn topology(word: &str) -> Option<Topology> {
+    match word {
+        "mesh" => Some(Topology::Mesh),
+        "host" => Some(Topology::Host),
+        _ => None,
+    }
+}
+
+fn connection_info(place: &str) -> ConnectionInfo {
+    if place == "nowhere" {
+        return ConnectionInfo::Webrtc { sdp: None, ice_candidates: Vec::new() };
+    }
+    let place = place.strip_prefix("at ").expect("`at 203.0.113.9:7777`, or `nowhere`");
+    let (host, port) = place.rsplit_once(':').expect("host and port");
+    ConnectionInfo::Direct { host: host.to_owned(), port: port.parse().expect("a port") }
+}
+
+fn status_of(status: &str) -> TransportStatus {
+    let (word, state) = status.split_once(' ').expect("`webrtc up`");
+    TransportStatus { transport: transport(word).expect("a transport"), connected: state == "up" }
+}
+
+fn ice_server() -> IceServer {
+    IceServer { urls: vec!["stun:example.com".to_owned()], username: None, credential: None }
 }

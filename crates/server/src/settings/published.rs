@@ -62,14 +62,12 @@ const NO_FILES: &str = "logs go to stderr";
 const NO_RECONNECTION: &str = "there is no reconnection";
 const NO_APP_LIMITS: &str = "there are no limits of single apps";
 const NO_RELAY_BUDGET: &str = "the volume of game data is not limited";
-const NO_SIGNALS: &str = "signals are not relayed";
-const NO_PEER_TO_PEER: &str = "game data goes through the relay only";
 const NO_TLS: &str = "there is no built-in TLS, put a proxy in front";
 const NO_BATCHING: &str = "what waits for a connection is always written together";
 
 /// Key or section; which values ask for nothing; why that is so, or what is missing. The longest entry counts.
 #[rustfmt::skip]
-const KEYS: [(&str, Harmless, &str); 49] = [
+const KEYS: [(&str, Harmless, &str); 40] = [
     ("coordination", Always, "the published server never reads it either"),
     ("environment", Always, "there is no production mode"),
     ("logging.dir", Always, NO_FILES),
@@ -81,8 +79,6 @@ const KEYS: [(&str, Harmless, &str); 49] = [
     ("protocol.enable_rkyv_game_data", Off, "game data is JSON or MessagePack"),
     ("rate_limit.max_relay_bytes", Never, NO_RELAY_BUDGET),
     ("rate_limit.max_room_relay_bytes", Never, NO_RELAY_BUDGET),
-    ("rate_limit.max_signal_errors", Always, NO_SIGNALS),
-    ("rate_limit.max_signals", Always, NO_SIGNALS),
     ("security.allowed_apps.app_secret", Always, "the app id is public, secrets were never checked"),
     ("security.allowed_apps.max_players_per_room", Never, NO_APP_LIMITS),
     ("security.allowed_apps.max_relay_bytes", Never, NO_APP_LIMITS),
@@ -107,13 +103,6 @@ const KEYS: [(&str, Harmless, &str); 49] = [
     ("server.reconnection_window", Never, NO_RECONNECTION),
     ("server.region_id", Always, "no client sees it"),
     ("server.room_cleanup_interval", Always, "every room keeps its own deadline"),
-    ("session", Never, NO_PEER_TO_PEER),
-    ("session.default_topology", Only("relay"), NO_PEER_TO_PEER),
-    ("session.enable_direct", Off, NO_PEER_TO_PEER),
-    ("session.enable_ice_pregather", Off, NO_PEER_TO_PEER),
-    ("session.enable_webrtc", Off, NO_PEER_TO_PEER),
-    ("turn", Always, NO_PEER_TO_PEER),
-    ("turn.enabled", Off, NO_PEER_TO_PEER),
     ("websocket.batch_interval_ms", Always, NO_BATCHING),
     ("websocket.batch_size", Always, NO_BATCHING),
     ("websocket.control_queue_capacity", Always, "all that waits for a connection has one limit"),

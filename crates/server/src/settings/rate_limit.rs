@@ -15,6 +15,11 @@ pub struct RateLimitSettings {
     pub max_room_creations: NonZeroU32,
     /// Rooms that a connection may try to enter in a window, as player or spectator.
     pub max_join_attempts: NonZeroU32,
+    /// Signals and transport reports that a connection may send in a window.
+    pub max_signals: NonZeroU32,
+    /// Signals of a connection in a window that cannot be delivered and are answered with the reason. Further ones are
+    /// answered with `SIGNAL_RATE_LIMITED`.
+    pub max_signal_errors: NonZeroU32,
     /// Error replies and pongs that a connection may cause in a window. One more closes it with 4006.
     pub max_inbound_error_replies: NonZeroU32,
 }
@@ -25,6 +30,8 @@ impl Default for RateLimitSettings {
             time_window: nonzero!(60),
             max_room_creations: nonzero!(5),
             max_join_attempts: nonzero!(20),
+            max_signals: nonzero!(600),
+            max_signal_errors: nonzero!(60),
             max_inbound_error_replies: nonzero!(3_000),
         }
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use signal_fish_hub::OutboxLimits;
 
-use super::Settings;
 use super::problem::Problems;
+use super::{Settings, ice};
 
 /// The most that an envelope adds to the game data it carries, in bytes.
 const ENVELOPE_BYTES_MAX: usize = 256;
@@ -23,6 +23,7 @@ pub(super) fn check(settings: &Settings, problems: &mut Problems) {
     check_deadlines(settings, problems);
     check_access(settings, problems);
     check_relay_types(settings, problems);
+    ice::check(&settings.session, &settings.turn, problems);
 }
 
 /// What the operator should know although it keeps nothing from working.
@@ -43,6 +44,7 @@ pub(super) fn notices(settings: &Settings) -> Vec<String> {
         let keys = "server.ping_timeout, websocket.idle_timeout_secs and websocket.server_ping_interval_secs";
         notices.push(format!("{keys} are all 0: a connection whose peer has vanished keeps its seat"));
     }
+    notices.extend(ice::notices(&settings.session, &settings.turn));
     notices.extend(settings.protocol.sdk_compatibility.notices());
     notices
 }

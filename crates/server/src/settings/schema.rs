@@ -63,7 +63,9 @@ impl Findings {
         } else {
             let json = json(value);
             if !fits(schema, &json) {
-                let advice = format!("set {}, not {json}", expected(schema));
+                let secret = without_null(schema)["writeOnly"] == true;
+                let found = if secret { "what it is".to_owned() } else { json.to_string() };
+                let advice = format!("set {}, not {found}", expected(schema));
                 self.problems.add_from(origin.as_deref(), key, advice);
             }
         }

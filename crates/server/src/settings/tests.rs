@@ -225,8 +225,6 @@ fn features_of_the_published_server_are_refused_not_ignored() {
         ),
         ("security.connect_token", json!({"public_key": "a"}), "there are no connect tokens"),
         ("security.allowed_apps", json!([{"app_id": "a", "app_name": "A", "max_rooms": 3}]), ""),
-        ("turn.enabled", json!(true), "game data goes through the relay only"),
-        ("session.default_topology", json!("mesh"), "game data goes through the relay only"),
         ("server.enable_reconnection", json!(true), "there is no reconnection"),
     ] {
         let advice = if why.is_empty() {
@@ -245,7 +243,6 @@ fn keys_of_the_published_server_that_ask_for_nothing_are_only_noted() {
         ("server.room_cleanup_interval", json!(1), "every room keeps its own deadline"),
         ("security.require_metrics_auth", json!(false), "there is no metrics endpoint to set up"),
         ("security.transport.tls.enabled", json!(false), "there is no built-in TLS, put a proxy in front"),
-        ("session.ice_servers", json!([]), "game data goes through the relay only"),
         ("security.app_auth_path", json!(null), "apps are listed in `security.allowed_apps`"),
         ("security.cors_origins", json!("*"), "the origin of a browser's request is not checked"),
         ("metrics", json!({"dashboard_cache_ttl_secs": 30}), "there is no metrics endpoint to set up"),
@@ -290,6 +287,13 @@ fn every_type_and_bound_is_held() {
         ("websocket.slow_consumer_timeout_ms", json!(0), whole(" from 1 to 600000")),
         ("logging.level", json!("loud"), "set null or trace or debug or info or warn or error".to_owned()),
         ("logging.format", json!("xml"), "set null or json or text".to_owned()),
+        ("session.default_topology", json!("star"), "set mesh or host or relay".to_owned()),
+        (
+            "session.game_topology_mappings",
+            json!([]),
+            "set an object, each value mesh or host or relay".to_owned(),
+        ),
+        ("turn.credential_ttl_secs", json!(86_401), whole(" from 1 to 86400")),
         ("runtime.worker_threads", json!(0), "set null or a whole number from 1 to 1024".to_owned()),
     ] {
         let expected = format!("{key}: {wanted}, not {value} (from SIGNAL_FISH_CONFIG_JSON)");
@@ -301,6 +305,24 @@ fn every_type_and_bound_is_held() {
         &["protocol.player_name_validation.allowed_symbols[1]: set one character, not \"ab\" (from \
          SIGNAL_FISH_CONFIG_JSON)"],
     );
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let credential = one("session.ice_servers", &json!([{"urls": ["turn:a"], "credential": 4711}]));
+    refused(
+        &credential,
+        &[("SIGNAL_FISH__TURN__STATIC_AUTH_SECRET", "4711")],
+        &[
+            "session.ice_servers[0].credential: set null or text, not what it is (from SIGNAL_FISH_CONFIG_JSON)",
+            "turn.static_auth_secret: set text, not what it is (from SIGNAL_FISH__TURN__STATIC_AUTH_SECRET)",
+        ],
+    );
+    let ice = json!([{"urls": ["turn:a"], "username": "ada", "credential": "north wind"}]);
+    let turn = json!({"enabled": true, "urls": ["turn:b"], "static_auth_secret": "north wind"});
+    let settings = loaded(&json!({"session": {"ice_servers": ice}, "turn": turn}).to_string(), &[]);
+    let plan = Plan::new(&settings).unwrap();
+    assert!(!format!("{settings:?} {plan:?}").contains("north wind"));
 }
 
 #[test]
