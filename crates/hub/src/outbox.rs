@@ -1,6 +1,8 @@
 //! When what waits for one connection is too much, and what happens then. Nobody who fills it ever waits.
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;

@@ -285,3 +285,53 @@ pub(crate) const fn cost(n_bytes: usize) -> usize {
 
 /// A queue that was longer than this gives its memory back once it is empty: most connections are quiet.
 const KEPT_CAPACITY: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use signal_fish_protocol::{DeliveryLabel, GameDataEncoding, ProtocolVersion, Uuid};
+
+    use super::*;
+    use crate::link::Wire;
+
+    const REPORTS: Reports = Reports {
+        wire: Wire { version: ProtocolVersion::V3, format: GameDataEncoding::Json },
+        gaps_max: 256,
+    };
+
+    fn push_latest(queue: &mut Queue, sender: u8, key: u32, seq: u64) {
+        let stamp = SenderStamp { epoch: Epoch::FIRST, seq };
+        let label = DeliveryLabel::new(Some(DeliveryClass::Latest), Some(key)).unwrap();
+        let relay = RelayStamp { from: PlayerId::new(Uuid::from_bytes([sender; 16])), stamp, label };
+        let frame = Frame { kind: FrameKind::Text, bytes: Arc::default() };
+        queue.push_latest(frame, Topic::of(&relay).unwrap(), seq);
+    }
+
+    #[test]
+    fn what_a_stalled_reader_misses_does_not_pile_up() {
+        let mut queue = Queue::default();
+        let n_bytes_of_gaps = |queue: &Queue| queue.losses.as_ref().unwrap().gaps.n_bytes();
+        for seq in 1..=10_000 {
+            (0..16).for_each(|sender| push_latest(&mut queue, sender, (seq % 3) as u32, seq));
+            assert!(queue.len() <= 48 && queue.entries.len() <= 200, "{}", queue.entries.len());
+            assert!(n_bytes_of_gaps(&queue) <= 48 * 100);
+        }
+        let mut batch = Vec::new();
+        queue.take(&mut batch, usize::MAX, Some(REPORTS));
+        assert_eq!(batch.len(), 1 + 48, "one report of sixteen gaps");
+        assert!(queue.is_empty() && queue.n_bytes() == 0);
+    }
+
+    #[test]
+    fn a_reader_that_keeps_up_costs_no_more_with_every_key() {
+        let mut queue = Queue::default();
+        for key in 0..10_000 {
+            push_latest(&mut queue, 1, key, key.into());
+            push_latest(&mut queue, 2, key, key.into());
+            let mut batch = Vec::new();
+            // One always stays.
+            queue.take(&mut batch, if key == 0 { 1 } else { 2 * cost(0) }, Some(REPORTS));
+            assert_eq!(queue.len(), 1);
+        }
+        assert!(queue.losses.unwrap().newest.len() <= 2 * KEPT_CAPACITY);
+    }
+}
