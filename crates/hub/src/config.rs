@@ -98,12 +98,24 @@ pub struct OutboxLimits {
     pub bytes_max: usize,
     /// How long the queue may be over either.
     pub slow_after: Duration,
+    /// How long a message may wait until it is noticed that it waits for too long. It takes up to twice as long.
+    pub sojourn_max: Duration,
+    /// How often a v3 connection is told how much game data it got, at most; never if there is none.
+    pub stats_interval: Option<Duration>,
 }
 
 impl OutboxLimits {
     /// How many times `bytes_max` a burst may fill before its reader counts as too slow at once: a level of some
     /// megabytes comes faster than any network takes it.
     pub const BURST: usize = 16;
+
+    /// The most gaps of a report that is not longer than a message may be.
+    pub(crate) fn gaps_max(&self) -> usize {
+        /// More than a report takes without gaps, and more than each takes.
+        const COUNTERS_BYTES: usize = 640;
+        const GAP_BYTES: usize = 192;
+        (self.message_bytes_max.saturating_sub(COUNTERS_BYTES) / GAP_BYTES).clamp(1, limits::GAPS_MAX)
+    }
 }
 
 impl Default for HubConfig {
@@ -135,6 +147,8 @@ impl Default for HubConfig {
                 messages_max: 1_024,
                 bytes_max: 4 * 1024 * 1024,
                 slow_after: Duration::from_secs(5),
+                sojourn_max: Duration::from_secs(15),
+                stats_interval: None,
             },
             creations: per_minute(5),
             joins: per_minute(20),

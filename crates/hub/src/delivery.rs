@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 
 use signal_fish_engine::{Audience, Effect, Effects};
 use signal_fish_protocol::{
-    CloseCode, DeliveryGap, DeliveryGapReason, ErrorCode, PlayerId, ProtocolVersion, RelayStamp,
-    ServerMessage, SessionPlan, Transport,
+    CloseCode, ErrorCode, PlayerId, ProtocolVersion, RelayStamp, ServerMessage, SessionPlan, Transport,
 };
 
 use crate::answer::Answer;
@@ -128,10 +127,7 @@ impl Delivery<'_> {
             let mut frames = RelayFrames::new(game_data, *stamp, scratch, bytes_max);
             for member in self.members.iter_mut().filter(|member| member.link.player != stamp.from) {
                 match frames.of(member.link.wire) {
-                    Some(frame) => {
-                        let class = stamp.label.class();
-                        member.link.outbox.push_game_data(self.now, frame.clone(), class);
-                    }
+                    Some(frame) => member.link.outbox.push_game_data(self.now, frame.clone(), stamp),
                     None => member.miss(self.now, stamp),
                 }
             }
@@ -157,15 +153,7 @@ impl Delivery<'_> {
 impl Member {
     /// Tells this member that it cannot read a message: the exact gap each time, a complaint once in a while.
     fn miss(&mut self, now: Instant, relay: &RelayStamp) {
-        let Link { wire, outbox, .. } = &self.link;
-        let gap = DeliveryGap {
-            from_player: relay.from,
-            epoch: relay.stamp.epoch,
-            from_seq: relay.stamp.seq,
-            to_seq: relay.stamp.seq,
-            reason: DeliveryGapReason::UnsupportedFormat,
-        };
-        outbox.push_gap(now, wire.version, relay.label.class(), gap);
+        self.link.outbox.push_gap(now, relay);
         match self.complaints.iter_mut().find(|(sender, _)| *sender == relay.from) {
             Some((_, at)) if now.saturating_duration_since(*at) < COMPLAINT_INTERVAL => return,
             Some((_, at)) => *at = now,

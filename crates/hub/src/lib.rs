@@ -38,8 +38,11 @@ mod live_room;
 
 mod farewell;
 mod frame;
+mod gaps;
 mod link;
 mod outbox;
+mod queue;
+mod reports;
 
 mod journal;
 mod lifecycle;

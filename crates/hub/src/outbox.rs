@@ -1,24 +1,34 @@
-//! What waits for one connection: bounded, in one order, never waited for by those who fill it.
+//! When what waits for one connection is too much, and what happens then. Nobody who fills it ever waits.
 
-use std::collections::VecDeque;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use parking_lot::Mutex;
-use signal_fish_protocol::{CloseCode, DeliveryClass, DeliveryGap, DeliveryReport, ServerMessage};
-use signal_fish_protocol::{DeliveryCounters, ProtocolVersion};
+use signal_fish_protocol::{CloseCode, DeliveryClass, DeliveryGapReason, ProtocolVersion, RelayStamp};
 
 use crate::config::OutboxLimits;
 use crate::farewell;
 use crate::frame::Frame;
+use crate::gaps::Omission;
+use crate::link::Wire;
+use crate::queue::{Queue, Topic, cost};
+use crate::reports::{Reports, Stats};
 
 /// The queue of one connection. Rooms and sessions push, the connection's own task takes.
 ///
-/// One order for everything: a reply, a broadcast and a game message arrive as they were pushed.
+/// One order for everything: a reply, a broadcast and a game message arrive as they were pushed. Game data that its
+/// sender lets go of may be left out, where the recipient can be told: `latest` for a newer one of the same key, and
+/// `latest` and `volatile` when the queue is full. Everything else is never dropped. Should that be too much, or wait
+/// for too long, the connection ends as a slow consumer.
 #[derive(Debug)]
 pub struct Outbox {
-    queue: Mutex<Queue>,
+    state: Mutex<State>,
     limits: OutboxLimits,
 }
 
@@ -32,16 +42,18 @@ pub enum Taken {
 }
 
 #[derive(Debug, Default)]
-struct Queue {
-    frames: VecDeque<Frame>,
-    n_bytes: usize,
-    /// Since when more has waited than may wait for long.
-    crowded_since: Option<Instant>,
+struct State {
+    queue: Queue,
+    /// Since when it was found full, each time that something came.
+    full_since: Option<Instant>,
+    /// When the queue was last marked.
+    marked_at: Option<Instant>,
     ending: Option<CloseCode>,
     /// The connection's task, while it waits.
     taker: Option<(Waker, Awaits)>,
-    /// What became of game data for this connection.
-    counters: DeliveryCounters,
+    /// How reports are written, for a connection that reads them.
+    reports: Option<Reports>,
+    stats: Option<Box<Stats>>,
 }
 
 /// What a connection's task waits for.
@@ -55,7 +67,16 @@ enum Awaits {
 
 impl Outbox {
     pub(crate) fn new(limits: OutboxLimits) -> Arc<Self> {
-        Arc::new(Self { queue: Mutex::default(), limits })
+        Arc::new(Self { state: Mutex::default(), limits })
+    }
+
+    /// It is settled how the connection reads. If that is version 3, then from now on game data may be left out.
+    pub(crate) fn settle(&self, now: Instant, wire: Wire) {
+        if wire.version >= ProtocolVersion::V3 {
+            let mut state = self.state.lock();
+            state.reports = Some(Reports { wire, gaps_max: self.limits.gaps_max() });
+            state.stats = self.limits.stats_interval.map(|interval| Box::new(Stats::new(now, interval)));
+        }
     }
 
     /// The largest message that may be pushed.
@@ -65,30 +86,30 @@ impl Outbox {
 
     /// Queues a message. If that is more than may wait, the connection ends as a slow consumer instead.
     pub(crate) fn push(&self, now: Instant, frame: Frame) {
-        self.change(|queue| queue.push(now, frame, &self.limits));
-    }
-
-    /// As [`Outbox::push`], for game data of `class`.
-    pub(crate) fn push_game_data(&self, now: Instant, frame: Frame, class: DeliveryClass) {
-        self.change(|queue| {
-            queue.counters.delivered(class);
-            queue.push(now, frame, &self.limits);
+        self.change(|state| {
+            if state.admits(&frame, &self.limits) {
+                state.queue.push(frame);
+                state.look_at(now, &self.limits);
+            }
         });
     }
 
-    /// Counts game data of `class` as unreadable for this connection and reports the gap, where it can be told.
-    pub(crate) fn push_gap(
-        &self,
-        now: Instant,
-        version: ProtocolVersion,
-        class: DeliveryClass,
-        gap: DeliveryGap,
-    ) {
-        self.change(|queue| {
-            queue.counters.unsupported_format(class);
-            let report = DeliveryReport { per_class: queue.counters, gaps: vec![gap] };
-            if let Some(frame) = Frame::of(ServerMessage::DeliveryReport(report), version) {
-                queue.push(now, frame, &self.limits);
+    /// As [`Outbox::push`], for game data, some of which may be left out.
+    pub(crate) fn push_game_data(&self, now: Instant, frame: Frame, relay: &RelayStamp) {
+        self.change(|state| {
+            if state.admits(&frame, &self.limits) {
+                state.push_game_data(now, frame, relay, &self.limits);
+                state.look_at(now, &self.limits);
+            }
+        });
+    }
+
+    /// Leaves out game data that this connection cannot read, and reports it where that can be told.
+    pub(crate) fn push_gap(&self, now: Instant, relay: &RelayStamp) {
+        self.change(|state| {
+            if state.reports.is_some() && state.ending.is_none() {
+                state.omit(relay, DeliveryGapReason::UnsupportedFormat);
+                state.look_at(now, &self.limits);
             }
         });
     }
@@ -96,16 +117,16 @@ impl Outbox {
     /// Ends the connection after what is queued, with the farewell that belongs to `code`. The first reason
     /// wins, unless the server stops.
     pub(crate) fn end(&self, code: CloseCode) {
-        self.change(|queue| queue.end(code));
+        self.change(|state| state.end(code));
     }
 
-    fn change(&self, change: impl FnOnce(&mut Queue)) {
-        let mut queue = self.queue.lock();
-        change(&mut queue);
-        let has_ended = queue.ending.is_some();
-        let taker = queue.taker.take_if(|(_, awaits)| has_ended || *awaits == Awaits::Frames);
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state.lock();
+        change(&mut state);
+        let has_ended = state.ending.is_some();
+        let taker = state.taker.take_if(|(_, awaits)| has_ended || *awaits == Awaits::Frames);
         // Woken up only now: its first step is to take the lock.
-        drop(queue);
+        drop(state);
         if let Some((taker, _)) = taker {
             taker.wake();
         }
@@ -114,239 +135,139 @@ impl Outbox {
     /// Moves the oldest frames into `batch` until that holds `bytes_max` bytes or nothing is left. Waits while
     /// there is nothing to take and no end in sight.
     pub fn poll_take(&self, cx: &Context<'_>, batch: &mut Vec<Frame>, bytes_max: usize) -> Poll<Taken> {
-        let mut queue = self.queue.lock();
-        if !queue.frames.is_empty() {
-            queue.take(batch, bytes_max);
-            if !queue.is_crowded(&self.limits) {
-                queue.crowded_since = None;
-            }
+        let mut state = self.state.lock();
+        if !state.queue.is_empty() {
+            state.take(batch, bytes_max, &self.limits);
             return Poll::Ready(Taken::Frames);
         }
-        if let Some(code) = queue.ending {
+        if let Some(code) = state.ending {
             return Poll::Ready(Taken::Ending(code));
         }
-        queue.taker = Some((cx.waker().clone(), Awaits::Frames));
+        state.taker = Some((cx.waker().clone(), Awaits::Frames));
         Poll::Pending
     }
 
     /// Waits for the end alone, and says why it came: for a task that can take nothing because its peer does not
     /// read. What is queued then may be taken or not.
     pub fn poll_ending(&self, cx: &Context<'_>) -> Poll<CloseCode> {
-        let mut queue = self.queue.lock();
-        if let Some(code) = queue.ending {
+        let mut state = self.state.lock();
+        if let Some(code) = state.ending {
             return Poll::Ready(code);
         }
-        queue.taker = Some((cx.waker().clone(), Awaits::Ending));
+        state.taker = Some((cx.waker().clone(), Awaits::Ending));
         Poll::Pending
     }
 }
 
-impl Queue {
-    fn push(&mut self, now: Instant, frame: Frame, limits: &OutboxLimits) {
-        if self.ending.is_some() {
-            return;
-        }
-        if frame.bytes.len() > limits.message_bytes_max {
+impl State {
+    /// Whether the frame may be queued. One that is too long ends the connection.
+    fn admits(&mut self, frame: &Frame, limits: &OutboxLimits) -> bool {
+        if self.ending.is_none() && frame.bytes.len() > limits.message_bytes_max {
             self.end(CloseCode::OutboundTooLarge);
-            return;
         }
-        self.append(frame);
+        self.ending.is_none()
+    }
+
+    fn push_game_data(&mut self, now: Instant, frame: Frame, relay: &RelayStamp, limits: &OutboxLimits) {
+        let class = relay.label.class();
+        let dropped = match class {
+            DeliveryClass::Latest => DeliveryGapReason::LatestDroppedFull,
+            DeliveryClass::Volatile => DeliveryGapReason::VolatileDropped,
+            DeliveryClass::Reliable => return self.queue.push_game_data(frame, class),
+        };
+        if self.reports.is_none() {
+            return self.queue.push_game_data(frame, class);
+        }
+        let topic = Topic::of(relay);
+        let replaced = topic.and_then(|topic| self.queue.replaceable(&topic));
+        let n_messages = self.queue.len() + 1 - usize::from(replaced.is_some());
+        let n_bytes = self.queue.n_bytes() + cost(frame.bytes.len()) - replaced.unwrap_or(0);
+        // What may be left out is never what makes the queue too full.
+        if is_crowded(n_messages, n_bytes, limits) {
+            self.note_full(now);
+            self.omit(relay, dropped);
+        } else if let Some(topic) = topic {
+            self.queue.push_latest(frame, topic, relay.stamp.seq);
+        } else {
+            self.queue.push_game_data(frame, class);
+        }
+    }
+
+    fn omit(&mut self, relay: &RelayStamp, reason: DeliveryGapReason) {
+        self.queue.omit(Omission::of(relay.from, relay.stamp, relay.label.class(), reason));
+    }
+
+    /// Something was queued: ends the connection if that was too much, or waits for too long.
+    fn look_at(&mut self, now: Instant, limits: &OutboxLimits) {
+        if let Some(stats) = &mut self.stats {
+            stats.look_at(now);
+        }
         if self.is_too_slow(now, limits) {
             self.end(CloseCode::SlowConsumer);
         }
     }
 
-    fn append(&mut self, frame: Frame) {
-        self.n_bytes += cost(&frame);
-        self.frames.push_back(frame);
-    }
-
     fn is_too_slow(&mut self, now: Instant, limits: &OutboxLimits) -> bool {
+        match self.marked_at.filter(|_| self.queue.is_marked()) {
+            Some(at) if now.saturating_duration_since(at) > limits.sojourn_max => return true,
+            Some(_) => {}
+            // One time for all that waits now, and the next once all of that is taken.
+            None => {
+                self.queue.mark();
+                self.marked_at = Some(now);
+            }
+        }
         if !self.is_crowded(limits) {
             return false;
         }
-        if self.n_bytes > limits.bytes_max.saturating_mul(OutboxLimits::BURST) {
+        if self.queue.n_bytes() > limits.bytes_max.saturating_mul(OutboxLimits::BURST) {
             return true;
         }
-        let since = *self.crowded_since.get_or_insert(now);
-        now.saturating_duration_since(since) > limits.slow_after
+        now.saturating_duration_since(self.note_full(now)) > limits.slow_after
     }
 
     fn is_crowded(&self, limits: &OutboxLimits) -> bool {
-        self.n_bytes > limits.bytes_max || self.frames.len() > limits.messages_max
+        is_crowded(self.queue.len(), self.queue.n_bytes(), limits)
+    }
+
+    /// The queue is full at `now`. Tells since when it is.
+    fn note_full(&mut self, now: Instant) -> Instant {
+        if let Some(stats) = &mut self.stats {
+            stats.note_full();
+        }
+        *self.full_since.get_or_insert(now)
     }
 
     fn end(&mut self, code: CloseCode) {
         if self.ending.is_some() && code != CloseCode::ServerShutdown {
             return;
         }
-        if code == CloseCode::SlowConsumer {
-            // It did not read these in time, and they would only keep its farewell waiting.
-            (self.frames, self.n_bytes) = (VecDeque::new(), 0);
+        // It did not read these in time, and they would only keep its farewell waiting.
+        if code == CloseCode::SlowConsumer
+            && self.queue.abandon()
+            && let Some(reports) = self.reports
+        {
+            let n_abandoned = reports.frame(self.queue.counters_mut(), &[]);
+            self.queue.push(n_abandoned);
         }
         if let Some(frame) = farewell::frame(code) {
-            self.append(frame);
+            self.queue.push(frame);
         }
         self.ending = Some(code);
     }
 
-    fn take(&mut self, batch: &mut Vec<Frame>, bytes_max: usize) {
-        let mut n_bytes = 0;
-        while n_bytes < bytes_max
-            && let Some(frame) = self.frames.pop_front()
-        {
-            n_bytes += cost(&frame);
-            batch.push(frame);
+    fn take(&mut self, batch: &mut Vec<Frame>, bytes_max: usize, limits: &OutboxLimits) {
+        self.queue.take(batch, bytes_max, self.reports);
+        if !self.is_crowded(limits) {
+            self.full_since = None;
         }
-        self.n_bytes -= n_bytes;
-        if self.frames.is_empty() && self.frames.capacity() > KEPT_CAPACITY {
-            self.frames = VecDeque::new();
+        if let (Some(stats), Some(reports), None) = (&mut self.stats, self.reports, self.ending) {
+            batch.extend(stats.take(self.queue.counters_mut(), reports).into_iter().flatten());
         }
     }
 }
 
-/// What a frame counts as: its bytes and what it takes to keep it, so that empty messages are not free.
-fn cost(frame: &Frame) -> usize {
-    frame.bytes.len() + size_of::<Frame>()
-}
-
-/// A queue that was longer than this gives its memory back once it is empty: most connections are quiet.
-const KEPT_CAPACITY: usize = 64;
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::frame::FrameKind;
-
-    const LIMITS: OutboxLimits = OutboxLimits {
-        message_bytes_max: 1_000,
-        messages_max: 3,
-        bytes_max: 2_000,
-        slow_after: Duration::from_secs(5),
-    };
-
-    fn frame(len: usize) -> Frame {
-        Frame { kind: FrameKind::Binary, bytes: vec![0; len].into() }
-    }
-
-    /// The lengths of all that is taken, and the end if that comes.
-    fn take_all(outbox: &Outbox) -> (Vec<usize>, Option<CloseCode>) {
-        let (mut batch, cx) = (Vec::new(), Context::from_waker(Waker::noop()));
-        let ending = loop {
-            match outbox.poll_take(&cx, &mut batch, 1) {
-                Poll::Ready(Taken::Frames) => {}
-                Poll::Ready(Taken::Ending(code)) => break Some(code),
-                Poll::Pending => break None,
-            }
-        };
-        (batch.iter().map(|frame| frame.bytes.len()).collect(), ending)
-    }
-
-    #[test]
-    fn what_was_pushed_first_is_taken_first() {
-        let (outbox, now) = (Outbox::new(LIMITS), Instant::now());
-        for len in [1, 2, 3] {
-            outbox.push(now, frame(len));
-        }
-        assert_eq!(take_all(&outbox), (vec![1, 2, 3], None));
-        outbox.end(CloseCode::Normal);
-        assert_eq!(take_all(&outbox), (vec![], Some(CloseCode::Normal)));
-    }
-
-    #[test]
-    fn a_burst_of_bytes_may_wait_for_a_while_and_only_so_much() {
-        let (outbox, start) = (Outbox::new(LIMITS), Instant::now());
-        (0..3).for_each(|_| outbox.push(start, frame(999)));
-        outbox.push(start + Duration::from_secs(5), frame(1));
-        assert_eq!(take_all(&outbox), (vec![999, 999, 999, 1], None));
-        (0..3).for_each(|_| outbox.push(start, frame(999)));
-        outbox.push(start + Duration::from_secs(6), frame(1));
-        assert_eq!(take_all(&outbox).1, Some(CloseCode::SlowConsumer));
-
-        let (outbox, now) = (Outbox::new(LIMITS), Instant::now());
-        (0..33).for_each(|_| outbox.push(now, frame(999)));
-        let (taken, ending) = take_all(&outbox);
-        assert_eq!(ending, Some(CloseCode::SlowConsumer));
-        assert_eq!(taken.len(), 1, "only the farewell");
-    }
-
-    #[test]
-    fn too_many_messages_end_it_after_a_while_unless_they_are_taken() {
-        let (outbox, start) = (Outbox::new(LIMITS), Instant::now());
-        let fill = |at: Duration| (0..4).for_each(|_| outbox.push(start + at, frame(1)));
-        fill(Duration::ZERO);
-        assert_eq!(take_all(&outbox), (vec![1; 4], None));
-        fill(Duration::from_secs(6));
-        outbox.push(start + Duration::from_secs(11), frame(1));
-        assert_eq!(take_all(&outbox), (vec![1; 5], None), "crowded for no more than five seconds");
-        fill(Duration::from_secs(20));
-        outbox.push(start + Duration::from_secs(26), frame(1));
-        assert_eq!(take_all(&outbox).1, Some(CloseCode::SlowConsumer));
-    }
-
-    #[test]
-    fn a_message_above_the_announced_size_is_never_sent() {
-        let (outbox, now) = (Outbox::new(LIMITS), Instant::now());
-        outbox.push(now, frame(1_000));
-        outbox.push(now, frame(1_001));
-        assert_eq!(take_all(&outbox), (vec![1_000], Some(CloseCode::OutboundTooLarge)));
-    }
-
-    #[test]
-    fn the_first_reason_wins_unless_the_server_stops() {
-        let outbox = Outbox::new(LIMITS);
-        outbox.end(CloseCode::Normal);
-        outbox.end(CloseCode::IdleTimeout);
-        outbox.push(Instant::now(), frame(1));
-        assert_eq!(take_all(&outbox), (vec![], Some(CloseCode::Normal)));
-        outbox.end(CloseCode::ServerShutdown);
-        assert_eq!(take_all(&outbox), (vec![], Some(CloseCode::ServerShutdown)));
-    }
-
-    #[test]
-    fn the_taker_is_woken_by_a_message_and_by_the_end() {
-        let outbox = Outbox::new(LIMITS);
-        let wakes = Arc::new(Wakes::default());
-        let waker = Waker::from(Arc::clone(&wakes));
-        let wait = || {
-            let waiting = outbox.poll_take(&Context::from_waker(&waker), &mut Vec::new(), 100);
-            waiting.is_pending()
-        };
-        assert!(wait());
-        outbox.push(Instant::now(), frame(1));
-        outbox.push(Instant::now(), frame(1));
-        assert_eq!(
-            wakes.0.load(std::sync::atomic::Ordering::Relaxed),
-            1,
-            "once for as long as it does not wait"
-        );
-        assert!(!wait() && wait());
-        outbox.end(CloseCode::Normal);
-        assert_eq!(wakes.0.load(std::sync::atomic::Ordering::Relaxed), 2);
-    }
-
-    #[test]
-    fn a_task_that_cannot_take_is_woken_only_by_the_end() {
-        let outbox = Outbox::new(LIMITS);
-        let wakes = Arc::new(Wakes::default());
-        let waker = Waker::from(Arc::clone(&wakes));
-        let cx = Context::from_waker(&waker);
-        assert!(outbox.poll_ending(&cx).is_pending());
-        outbox.push(Instant::now(), frame(1));
-        assert_eq!(wakes.0.load(std::sync::atomic::Ordering::Relaxed), 0);
-        (0..33).for_each(|_| outbox.push(Instant::now(), frame(999)));
-        assert_eq!(wakes.0.load(std::sync::atomic::Ordering::Relaxed), 1);
-        assert_eq!(outbox.poll_ending(&cx), Poll::Ready(CloseCode::SlowConsumer));
-    }
-
-    #[derive(Default)]
-    struct Wakes(std::sync::atomic::AtomicUsize);
-
-    impl std::task::Wake for Wakes {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        }
-    }
+/// Whether so much is more than may wait for long.
+const fn is_crowded(n_messages: usize, n_bytes: usize, limits: &OutboxLimits) -> bool {
+    n_bytes > limits.bytes_max || n_messages > limits.messages_max
 }

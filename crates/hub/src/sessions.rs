@@ -42,6 +42,7 @@ impl Sessions {
 
     /// What the connection speaks is settled, and it has been told. If the server is about to stop, that comes next.
     pub(crate) fn settle(&self, now: Instant, link: &Link, lifecycle: &Lifecycle) {
+        link.outbox.settle(now, link.wire);
         if let Some(mut connected) = self.connected.get_mut(&link.player) {
             connected.version = Some(link.wire.version);
             connected.tell(now, lifecycle);

@@ -141,52 +141,83 @@ impl DeliveryCounters {
         }
     }
 
-    /// Counts one message as in a format that the recipient cannot read.
-    pub const fn unsupported_format(&mut self, class: DeliveryClass) {
-        match class {
-            DeliveryClass::Reliable => self.reliable.unsupported_format += 1,
-            DeliveryClass::Latest => self.latest.unsupported_format += 1,
-            DeliveryClass::Volatile => self.volatile.unsupported_format += 1,
+    /// Counts `n` messages of `class` as left out for `reason`.
+    pub const fn omitted(&mut self, class: DeliveryClass, reason: DeliveryGapReason, n: u64) {
+        match (reason, class) {
+            (DeliveryGapReason::LatestSuperseded, _) => self.latest.superseded += n,
+            (DeliveryGapReason::LatestDroppedFull, _) => self.latest.dropped_full += n,
+            (DeliveryGapReason::VolatileDropped, _) => self.volatile.dropped += n,
+            (DeliveryGapReason::UnsupportedFormat, DeliveryClass::Reliable) => {
+                self.reliable.unsupported_format += n;
+            }
+            (DeliveryGapReason::UnsupportedFormat, DeliveryClass::Latest) => {
+                self.latest.unsupported_format += n;
+            }
+            (DeliveryGapReason::UnsupportedFormat, DeliveryClass::Volatile) => {
+                self.volatile.unsupported_format += n;
+            }
         }
+    }
+
+    /// Counts one message as given up with the connection.
+    pub const fn abandoned(&mut self, class: DeliveryClass) {
+        match class {
+            DeliveryClass::Reliable => self.reliable.abandoned += 1,
+            DeliveryClass::Latest => self.latest.abandoned += 1,
+            DeliveryClass::Volatile => self.volatile.abandoned += 1,
+        }
+    }
+
+    /// How many messages of all classes were delivered.
+    pub const fn n_delivered(&self) -> u64 {
+        self.reliable.delivered + self.latest.delivered + self.volatile.delivered
+    }
+
+    /// How many messages of all classes were left out, for whatever reason.
+    pub const fn n_omitted(&self) -> u64 {
+        let Self { reliable, latest, volatile } = self;
+        let n_unsupported =
+            reliable.unsupported_format + latest.unsupported_format + volatile.unsupported_format;
+        n_unsupported + latest.superseded + latest.dropped_full + volatile.dropped
     }
 }
 
 /// Counters of class `reliable`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct ReliableCounters {
-    /// Queued for the recipient.
+    /// Taken from the queue to be written.
     pub delivered: u64,
-    /// Given up with the connection.
+    /// Queued when the connection was given up as too slow.
     pub abandoned: u64,
-    /// In a format that could not be converted.
+    /// In a format that could not be converted, or too long once converted.
     pub unsupported_format: u64,
 }
 
 /// Counters of class `latest`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct LatestCounters {
-    /// Queued for the recipient.
+    /// Taken from the queue to be written.
     pub delivered: u64,
     /// Replaced by a newer one.
     pub superseded: u64,
     /// No room in the queue.
     pub dropped_full: u64,
-    /// Given up with the connection.
+    /// Queued when the connection was given up as too slow.
     pub abandoned: u64,
-    /// In a format that could not be converted.
+    /// In a format that could not be converted, or too long once converted.
     pub unsupported_format: u64,
 }
 
 /// Counters of class `volatile`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct VolatileCounters {
-    /// Queued for the recipient.
+    /// Taken from the queue to be written.
     pub delivered: u64,
     /// No room in the queue.
     pub dropped: u64,
-    /// Given up with the connection.
+    /// Queued when the connection was given up as too slow.
     pub abandoned: u64,
-    /// In a format that could not be converted.
+    /// In a format that could not be converted, or too long once converted.
     pub unsupported_format: u64,
 }
 

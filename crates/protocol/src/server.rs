@@ -271,16 +271,16 @@ pub struct PeerTransportStatus {
     pub connected: bool,
 }
 
-/// Body of [`ServerMessage::RelayStats`].
+/// Body of [`ServerMessage::RelayStats`]. All counters are those of the connection since it began.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RelayStats {
-    /// The length of the interval, in milliseconds.
+    /// How often these come at most, in milliseconds; the same for as long as the connection lasts.
     pub interval_ms: u64,
-    /// Messages sent to the recipient in it.
+    /// Game messages that were taken from the recipient's queue to be written.
     pub sent_to_you: u64,
-    /// Messages dropped for the recipient in it.
+    /// Game messages that were left out and reported in gaps.
     pub dropped_for_you: u64,
-    /// How often the recipient's queue was full in it.
+    /// Intervals in which the recipient's queue was found full.
     pub backpressure_events: u64,
 }
 

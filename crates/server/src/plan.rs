@@ -88,6 +88,8 @@ fn hub(settings: &Settings, problems: &mut Problems) -> HubConfig {
             messages_max: websocket.send_queue_capacity.get(),
             bytes_max: websocket.send_queue_bytes.get(),
             slow_after: millis(websocket.slow_consumer_timeout_ms),
+            sojourn_max: millis(websocket.max_sojourn_ms.get()),
+            stats_interval: unless_zero(websocket.delivery_stats_interval_secs),
         },
         creations: quota(rate_limit.max_room_creations),
         joins: quota(rate_limit.max_join_attempts),
@@ -166,8 +168,6 @@ fn connection(
     security: &SecuritySettings,
     websocket: &WebsocketSettings,
 ) -> ConnectionConfig {
-    // Zero switches a deadline off.
-    let unless_zero = |seconds| Some(secs(seconds)).filter(|timeout| !timeout.is_zero());
     ConnectionConfig {
         inbound_bytes_max: security.max_message_size,
         auth_timeout: secs(websocket.auth_timeout_secs),
@@ -181,6 +181,11 @@ fn connection(
 
 fn secs(seconds: u32) -> Duration {
     Duration::from_secs(seconds.into())
+}
+
+/// Zero switches it off.
+fn unless_zero(seconds: u32) -> Option<Duration> {
+    Some(secs(seconds)).filter(|duration| !duration.is_zero())
 }
 
 fn millis(milliseconds: u32) -> Duration {

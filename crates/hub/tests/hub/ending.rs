@@ -27,10 +27,11 @@ async fn a_reader_that_does_not_read_is_closed_and_the_others_miss_nothing() {
     assert_eq!(n_heard, 1_000);
     let (frames, ending) = stalled.take();
     assert_eq!(ending, Some(CloseCode::SlowConsumer));
-    assert_eq!(
-        frames.iter().map(parse).map(|message| message["data"]["error_code"].clone()).collect::<Vec<_>>(),
-        ["SLOW_CONSUMER"]
-    );
+    let [report, farewell] = &frames.iter().map(parse).collect::<Vec<_>>()[..] else { panic!("{frames:?}") };
+    assert_eq!(farewell["data"]["error_code"], "SLOW_CONSUMER");
+    let reliable = &report["data"]["per_class"]["reliable"];
+    assert_eq!(reliable["delivered"], 0);
+    assert!(reliable["abandoned"].as_u64().is_some_and(|n| n > 100), "{report}");
     drop(stalled);
     assert_eq!(reader.hear_types(), ["PlayerLeft"]);
 }

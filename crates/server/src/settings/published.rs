@@ -67,7 +67,7 @@ const NO_BATCHING: &str = "what waits for a connection is always written togethe
 
 /// Key or section; which values ask for nothing; why that is so, or what is missing. The longest entry counts.
 #[rustfmt::skip]
-const KEYS: [(&str, Harmless, &str); 40] = [
+const KEYS: [(&str, Harmless, &str); 39] = [
     ("coordination", Always, "the published server never reads it either"),
     ("environment", Always, "there is no production mode"),
     ("logging.dir", Always, NO_FILES),
@@ -106,6 +106,5 @@ const KEYS: [(&str, Harmless, &str); 40] = [
     ("websocket.batch_interval_ms", Always, NO_BATCHING),
     ("websocket.batch_size", Always, NO_BATCHING),
     ("websocket.control_queue_capacity", Always, "all that waits for a connection has one limit"),
-    ("websocket.delivery_stats_interval_secs", Off, "there are no delivery statistics"),
     ("websocket.enable_batching", Always, NO_BATCHING),
 ];

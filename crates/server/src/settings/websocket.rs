@@ -35,8 +35,13 @@ pub struct WebsocketSettings {
     /// Milliseconds that a connection may be slow until it is closed, with 4002. Below `server.ping_timeout`.
     #[schemars(range(min = 1, max = 600_000))]
     pub slow_consumer_timeout_ms: u32,
-    /// Milliseconds that a write to a connection may make no progress until it is closed, with 4002.
+    /// Milliseconds that a write to a connection may make no progress until it is closed, with 4002. The same for
+    /// a message that waits for it, where that may be noticed up to as much later.
     pub max_sojourn_ms: NonZeroU32,
+    /// Seconds between reports to version 3 connections of how much game data they got and how much was left out
+    /// (`RelayStats` and `DeliveryReport`), while there is any; 0 for never. Gaps are reported in any case.
+    #[schemars(range(max = 3_600))]
+    pub delivery_stats_interval_secs: u32,
 }
 
 impl Default for WebsocketSettings {
@@ -52,6 +57,7 @@ impl Default for WebsocketSettings {
             send_queue_bytes: nonzero!(4_194_304),
             slow_consumer_timeout_ms: 5_000,
             max_sojourn_ms: nonzero!(15_000),
+            delivery_stats_interval_secs: 0,
         }
     }
 }
