@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Error, Result, bail};
 
 use crate::workspace::{cargo, output_of, run_to_end, succeeds};
-use crate::{docs, layers, tidy};
+use crate::{codegen, docs, layers, tidy};
 
 pub(crate) fn run(root: &Path) -> Result<()> {
     let plan = plan(root)?;
@@ -53,6 +53,7 @@ fn plan(root: &Path) -> Result<Plan> {
         step("fmt", &["fmt", "--all", "--check"]),
         Step { name: "layers", action: Action::Verb("layers", layers::check) },
         Step { name: "tidy", action: Action::Verb("tidy", tidy::check) },
+        Step { name: "codegen", action: Action::Verb("codegen --check", codegen::check) },
         step("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
         Step { name: "docs", action: Action::Verb("docs --check", docs::check) },
     ];

@@ -3,6 +3,7 @@
 
 mod bench;
 mod ci;
+mod codegen;
 mod docs;
 mod finding;
 mod layers;
@@ -29,6 +30,12 @@ enum Verb {
     Layers,
     /// Hold every source file to the rules of the house that rustc and clippy do not know
     Tidy,
+    /// Write the Rust code of the protobuf messages from the schema in crates/protocol/proto
+    Codegen {
+        /// Write nothing: fail if the code is stale
+        #[arg(long)]
+        check: bool,
+    },
     /// Write the reference pages in docs/reference from the code
     Docs {
         /// Write nothing: fail if a page is stale or a relative link in the Markdown leads nowhere
@@ -62,6 +69,8 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Ci => ci::run(&root),
         Verb::Layers => layers::check(&root),
         Verb::Tidy => tidy::check(&root),
+        Verb::Codegen { check: false } => codegen::write(&root),
+        Verb::Codegen { check: true } => codegen::check(&root),
         Verb::Docs { check: false } => docs::write(&root),
         Verb::Docs { check: true } => docs::check(&root),
         Verb::Bench { filter, quick } => bench::run(&root, filter.as_deref(), quick),

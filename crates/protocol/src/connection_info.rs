@@ -81,6 +81,14 @@ impl ConnectionInfo {
     }
 }
 
+/// The kind for anything, from JSON alone.
+pub(crate) fn custom_from_json(json: &str) -> Result<ConnectionInfo, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let data = shallow(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(ConnectionInfo::Custom { data })
+}
+
 fn shallow<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
     let value = Value::deserialize(deserializer)?;
     if depth(&value) > limits::CONNECTION_INFO_DEPTH_MAX {

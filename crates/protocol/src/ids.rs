@@ -65,6 +65,11 @@ impl OperationId {
     pub const fn new(uuid: Uuid) -> Self {
         Self(uuid)
     }
+
+    /// Its value.
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
 }
 
 impl<'de> Deserialize<'de> for OperationId {

@@ -56,6 +56,7 @@ mod json;
 mod message;
 mod payload;
 mod projection;
+pub mod protobuf;
 mod transcode;
 
 pub use client::{

@@ -29,6 +29,11 @@ impl RoomCode {
         Ok(Self(text.to_ascii_uppercase().into()))
     }
 
+    /// Takes `text` in any case and of any length that a server may have chosen.
+    pub(crate) fn parse_any(text: &str) -> Result<Self, RoomCodeError> {
+        Self::parse(text, text.len().clamp(1, limits::ROOM_CODE_LENGTH_MAX))
+    }
+
     /// The code as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -50,9 +55,7 @@ impl fmt::Debug for RoomCode {
 impl<'de> Deserialize<'de> for RoomCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
-        // The length is the server's choice, so that a reader only knows its bounds.
-        let length = text.len().clamp(1, limits::ROOM_CODE_LENGTH_MAX);
-        Self::parse(&text, length).map_err(serde::de::Error::custom)
+        Self::parse_any(&text).map_err(serde::de::Error::custom)
     }
 }
 

@@ -55,6 +55,13 @@ fn a_long_file_is_warned_of_and_a_longer_one_refused() {
 }
 
 #[test]
+fn generated_code_needs_an_explanation_and_no_shape() {
+    let code = "//! Made by a tool.\nfn long() {\n".to_owned() + &"    work();\n".repeat(601) + "}\n";
+    check(crate::codegen::GENERATED, &code, &[]);
+    check(crate::codegen::GENERATED, "fn short() {}\n", &["open the file with one `//!` line"]);
+}
+
+#[test]
 fn a_function_has_a_budget_also_in_tests() {
     let body = |n: usize| "    work();\n".repeat(n);
     for (n_lines, expected) in [(70, &[][..]), (71, &["split `long`: its body has 71 lines"])] {

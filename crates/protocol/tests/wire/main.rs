@@ -5,5 +5,6 @@ mod forgiveness;
 mod generate;
 mod golden;
 mod properties;
+mod protobuf;
 mod readable;
 mod samples;

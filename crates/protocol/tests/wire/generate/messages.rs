@@ -152,7 +152,7 @@ fn game() -> impl Strategy<Value = ServerMessage<'static>> {
     let game_data = built!(GameDataOut {
         from_player: player_id(),
         data: payload(),
-        seq: any::<u64>().prop_map(Some),
+        seq: (1..=u64::MAX).prop_map(Some),
         epoch: epoch().prop_map(Some),
         class: of(class()),
         key: of(any::<u32>()),

@@ -17,7 +17,7 @@ pub(crate) fn payload() -> impl Strategy<Value = Payload<'static>> {
     json_text().prop_map(|json| Payload::parse(&json).expect("a good value").into_owned())
 }
 
-pub(super) fn game_data() -> impl Strategy<Value = GameDataIn<'static>> {
+pub(crate) fn game_data() -> impl Strategy<Value = GameDataIn<'static>> {
     built!(GameDataIn { data: payload(), class: of(class()), key: of(any::<u32>()) })
 }
 

@@ -4,9 +4,9 @@ use signal_fish_protocol::{
     Authenticate, ConnectionInfo, DeliveryClass, DeliveryCounters, DeliveryGap, DeliveryGapReason,
     DeliveryLabel, DeliveryReport, Epoch, GameDataEncoding, IceServer, JoinAsSpectator, JoinRoom,
     LatestCounters, LobbyState, OperationId, Payload, PlayerId, PlayerInfo, PlayerLeft, Reconnect,
-    Reconnected, RelayTransport, ReliableCounters, ReplayStatus, RoomCode, RoomId, RoomSnapshot,
-    SenderWatermark, ServerMessage, SessionGeneration, SpectatorInfo, SpectatorJoined, SpectatorLeft,
-    SpectatorReason, Topology, Transport, Uuid, VolatileCounters,
+    Reconnected, RelayStamp, RelayTransport, ReliableCounters, ReplayStatus, RoomCode, RoomId, RoomSnapshot,
+    SenderStamp, SenderWatermark, ServerMessage, SessionGeneration, SpectatorInfo, SpectatorJoined,
+    SpectatorLeft, SpectatorReason, Topology, Transport, Uuid, VolatileCounters,
 };
 
 use super::Sample;
@@ -39,6 +39,10 @@ pub(crate) fn epoch(number: u32) -> Option<Epoch> {
 
 pub(crate) fn payload(json: &'static str) -> Payload<'static> {
     Payload::parse(json).expect("a good value")
+}
+
+pub(crate) fn relay(label: DeliveryLabel) -> RelayStamp {
+    RelayStamp { from: player_id(1), stamp: SenderStamp { epoch: Epoch::FIRST, seq: 42 }, label }
 }
 
 /// Every class and key that go together.

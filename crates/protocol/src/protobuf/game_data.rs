@@ -1,0 +1,142 @@
+//! Game data in and out, by hand: nearly every frame is game data, and prost would copy each payload.
+
+use std::borrow::Cow;
+use std::str;
+
+use super::{BinaryGameDataIn, ClientFrame, Member as _, varint};
+use crate::client::ClientMessage;
+use crate::delivery::DeliveryClass;
+use crate::frame::RelayStamp;
+use crate::game_data::GameDataIn;
+use crate::payload::Payload;
+use crate::version::GameDataEncoding;
+
+/// Reads a whole frame. `None` says nothing about the frame: it is for the general reader, which knows all
+/// messages, fields that come twice or are unknown, and what to call an error.
+pub(super) fn read(frame: &[u8]) -> Option<ClientFrame<'_>> {
+    let mut rest = frame;
+    let kind = *rest.split_off_first()?;
+    let mut body = take_bytes(&mut rest)?;
+    if !rest.is_empty() {
+        return None;
+    }
+    match kind {
+        TEXT => {
+            let (data, class, key) = read_body(&mut body)?;
+            let data = Payload::parse(str::from_utf8(data).ok()?).ok()?;
+            Some(ClientFrame::Message(ClientMessage::GameData(GameDataIn { data, class, key })))
+        }
+        BINARY => {
+            let (payload, class, key) = read_body(&mut body)?;
+            Some(ClientFrame::Binary(BinaryGameDataIn { payload: Cow::Borrowed(payload), class, key }))
+        }
+        _ => None,
+    }
+}
+
+type Body<'a> = (&'a [u8], Option<DeliveryClass>, Option<u32>);
+
+fn read_body<'a>(rest: &mut &'a [u8]) -> Option<Body<'a>> {
+    let (mut data, mut class, mut key) = (None, None, None);
+    while let Some(tag) = rest.split_off_first() {
+        let again = match *tag {
+            field::in_::DATA => data.replace(take_bytes(rest)?).is_some(),
+            field::in_::CLASS => {
+                let number = i32::try_from(varint::take(rest)?).ok()?;
+                class.replace(DeliveryClass::read(number).ok()?).is_some()
+            }
+            field::in_::KEY => key.replace(u32::try_from(varint::take(rest)?).ok()?).is_some(),
+            _ => return None,
+        };
+        if again {
+            return None;
+        }
+    }
+    Some((data?, class, key))
+}
+
+fn take_bytes<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let length = varint::take(rest)?;
+    rest.split_off(..usize::try_from(length).ok()?)
+}
+
+/// Appends the frame for JSON game data: the same bytes as [`crate::ServerMessage::GameData`] encoded.
+pub fn text_relay(out: &mut Vec<u8>, relay: &RelayStamp, payload: &Payload<'_>) {
+    write(out, TEXT, relay, payload.as_str().as_bytes(), None);
+}
+
+/// Appends the frame for binary game data in `encoding`: the same bytes as [`super::BinaryGameDataOut`] encoded.
+pub fn binary_relay(out: &mut Vec<u8>, relay: &RelayStamp, encoding: GameDataEncoding, payload: &[u8]) {
+    write(out, BINARY, relay, payload, Some(encoding));
+}
+
+/// Fields go by number; what is 0 or empty, and need not be told from nothing, is not written.
+fn write(out: &mut Vec<u8>, kind: u8, relay: &RelayStamp, data: &[u8], encoding: Option<GameDataEncoding>) {
+    let from = relay.from.uuid().into_bytes();
+    let data_len = data.len() as u64;
+    let numbers = [
+        (field::out::SEQ, relay.stamp.seq),
+        (field::out::EPOCH, relay.stamp.epoch.number().into()),
+        (field::out::CLASS, number_of(relay.label.written_class().write())),
+    ];
+    let key = relay.label.key().map(|key| (field::out::KEY, u64::from(key)));
+    let encoding = encoding.map(|encoding| (field::out::ENCODING, number_of(encoding.write())));
+    let written = || numbers.into_iter().filter(|(_, number)| *number > 0).chain(key).chain(encoding);
+
+    let n_numbers: usize = written().map(|(_, number)| 1 + varint::len(number)).sum();
+    let n_data = if data.is_empty() { 0 } else { 1 + varint::len(data_len) + data.len() };
+    let n_body = 2 + from.len() + n_data + n_numbers;
+    out.reserve(1 + varint::len(n_body as u64) + n_body);
+    out.push(kind);
+    varint::push(out, n_body as u64);
+    out.extend_from_slice(&[field::out::FROM_PLAYER, from.len() as u8]);
+    out.extend_from_slice(&from);
+    if !data.is_empty() {
+        out.push(field::out::DATA);
+        varint::push(out, data_len);
+        out.extend_from_slice(data);
+    }
+    for (tag, number) in written() {
+        out.push(tag);
+        varint::push(out, number);
+    }
+}
+
+/// The numbers of values are small and positive.
+fn number_of(value: i32) -> u64 {
+    value.unsigned_abs().into()
+}
+
+/// The first byte of a frame with JSON game data, in both directions.
+const TEXT: u8 = field::bytes(1);
+/// The first byte of a frame with binary game data, in both directions.
+const BINARY: u8 = field::bytes(2);
+
+/// The first byte of each field: its number in the schema, and how it is written.
+mod field {
+    pub(super) const fn number(number: u8) -> u8 {
+        number << 3
+    }
+
+    pub(super) const fn bytes(number: u8) -> u8 {
+        number << 3 | 2
+    }
+
+    /// Of `GameDataIn` and `BinaryGameDataIn`.
+    pub(super) mod in_ {
+        pub(in super::super) const DATA: u8 = super::bytes(1);
+        pub(in super::super) const CLASS: u8 = super::number(2);
+        pub(in super::super) const KEY: u8 = super::number(3);
+    }
+
+    /// Of `GameDataOut` and `BinaryGameDataOut`.
+    pub(super) mod out {
+        pub(in super::super) const FROM_PLAYER: u8 = super::bytes(1);
+        pub(in super::super) const DATA: u8 = super::bytes(2);
+        pub(in super::super) const SEQ: u8 = super::number(3);
+        pub(in super::super) const EPOCH: u8 = super::number(4);
+        pub(in super::super) const CLASS: u8 = super::number(5);
+        pub(in super::super) const KEY: u8 = super::number(6);
+        pub(in super::super) const ENCODING: u8 = super::number(7);
+    }
+}
