@@ -82,6 +82,7 @@ fn room(n_players: u8, players_max: u8) -> Room {
         spectators_max: None,
         empty_timeout: Duration::from_secs(300),
         inactive_timeout: Duration::from_secs(3600),
+        away: None,
     };
     let mut room = Room::new(now, setup);
     for number in 0..n_players {
@@ -101,7 +102,12 @@ fn name(number: u8) -> PlayerName {
 
 fn join(name: PlayerName) -> Command {
     let newcomer = Newcomer { name, connected_at: Timestamp::UNIX_EPOCH };
-    Command::Join { newcomer, epoch: Epoch::FIRST, generation: SessionGeneration::new(Uuid::nil()) }
+    Command::Join {
+        newcomer,
+        epoch: Epoch::FIRST,
+        generation: SessionGeneration::new(Uuid::nil()),
+        token: None,
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "an instant cannot be made otherwise")]

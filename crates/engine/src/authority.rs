@@ -16,9 +16,15 @@ pub(crate) fn on_take(room: &mut Room, step: &mut Step<'_>) {
     } else {
         room.authority = Some(step.actor);
         grant(step);
-        step.send(Audience::EveryoneBut(step.actor), changed(room.authority, false));
-        step.send(Audience::One(step.actor), changed(room.authority, true));
+        announce(step);
     }
+}
+
+/// The actor holds it now.
+pub(crate) fn announce(step: &mut Step<'_>) {
+    let holder = Some(step.actor);
+    step.send(Audience::EveryoneBut(step.actor), changed(holder, false));
+    step.send(Audience::One(step.actor), changed(holder, true));
 }
 
 pub(crate) fn on_release(room: &mut Room, step: &mut Step<'_>) {

@@ -7,7 +7,7 @@ use signal_fish_protocol::{
     Uuid,
 };
 
-use crate::{Command, Effects, Newcomer, Room, RoomSetup};
+use crate::{AwayRules, Command, Effects, IssuedToken, Newcomer, Returning, Room, RoomSetup, TokenHash};
 
 pub(crate) const ADA: PlayerId = PlayerId::new(Uuid::from_u128(1));
 pub(crate) const BOB: PlayerId = PlayerId::new(Uuid::from_u128(2));
@@ -25,6 +25,7 @@ pub(crate) fn setup() -> RoomSetup {
         spectators_max: Some(2),
         empty_timeout: Duration::from_secs(300),
         inactive_timeout: Duration::from_secs(3600),
+        away: Some(AwayRules { window: Duration::from_secs(300), events_max: 3 }),
     }
 }
 
@@ -49,7 +50,27 @@ pub(crate) fn newcomer(name: &str) -> Newcomer {
 }
 
 pub(crate) fn join(name: &str) -> Command {
-    Command::Join { newcomer: newcomer(name), epoch: Epoch::FIRST, generation: generation() }
+    Command::Join { newcomer: newcomer(name), epoch: Epoch::FIRST, generation: generation(), token: None }
+}
+
+/// As [`join`], with the token number 1.
+pub(crate) fn join_with_token(name: &str) -> Command {
+    let token = Some(Box::new(token(1)));
+    Command::Join { newcomer: newcomer(name), epoch: Epoch::FIRST, generation: generation(), token }
+}
+
+/// Comes back with the token of the first number and gets that of the second.
+pub(crate) fn reconnect(presented: u8, next: u8) -> Command {
+    Command::Reconnect(Box::new(Returning {
+        connected_at: Timestamp::UNIX_EPOCH,
+        presented: token(presented).hash,
+        token: Some(token(next)),
+        generation: generation(),
+    }))
+}
+
+fn token(number: u8) -> IssuedToken {
+    IssuedToken { text: format!("token {number}"), hash: TokenHash([number; 32]) }
 }
 
 pub(crate) const fn generation() -> SessionGeneration {

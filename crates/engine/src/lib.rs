@@ -16,7 +16,9 @@ mod roster;
 mod step;
 
 mod authority;
+mod away;
 mod lobby;
+mod missed;
 mod relay;
 mod seats;
 mod spectators;
@@ -26,6 +28,7 @@ mod snapshot;
 
 pub mod invariant;
 
+pub use away::{AwayRules, IssuedToken, Returning, TokenHash};
 pub use command::{Command, Newcomer};
 pub use effect::{Audience, Effect, Effects};
 pub use room::{Room, RoomSetup};

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use signal_fish_protocol::{GameName, LobbyState, PlayerId, RoomCode, RoomId};
+use signal_fish_protocol::{GameName, LobbyState, PlayerId, RoomCode, RoomId, SenderStamp, SenderWatermark};
 
+use crate::away::{self, Away, AwayRules};
 use crate::expiry::{self, Lifetime};
+use crate::missed::MissedEvents;
 use crate::roster::Roster;
 use crate::seats::{self, Seat};
 use crate::spectators::{self, Spectator};
@@ -33,6 +35,8 @@ pub struct RoomSetup {
     pub empty_timeout: Duration,
     /// How long it is kept while no member says anything.
     pub inactive_timeout: Duration,
+    /// Whether and how players who lose their connection may come back.
+    pub away: Option<AwayRules>,
 }
 
 /// A room: who plays, who watches, how far the game is.
@@ -45,6 +49,9 @@ pub struct Room {
     pub(crate) authority: Option<PlayerId>,
     pub(crate) lobby: LobbyState,
     pub(crate) lifetime: Lifetime,
+    pub(crate) away: Away,
+    /// What they miss, while somebody is away.
+    pub(crate) missed: Option<Box<MissedEvents>>,
 }
 
 impl Room {
@@ -55,8 +62,16 @@ impl Room {
 
     /// A room that was kept from an earlier run, without its members: `lobby` is how far it was.
     pub fn restore(now: Instant, setup: RoomSetup, lobby: LobbyState) -> Self {
-        let (seats, spectators) = (Roster::new(), Roster::new());
-        Self { setup, seats, spectators, authority: None, lobby, lifetime: Lifetime::Empty { since: now } }
+        Self {
+            setup,
+            seats: Roster::new(),
+            spectators: Roster::new(),
+            authority: None,
+            lobby,
+            lifetime: Lifetime::Empty { since: now },
+            away: Away::new(),
+            missed: None,
+        }
     }
 
     /// Does what `actor` asks for and appends what follows from it.
@@ -69,16 +84,18 @@ impl Room {
             Role::Player(_) | Role::Spectator(_) => self.lifetime.on_sign_of_life(now),
             Role::Stranger => {}
         }
-        let step = &mut Step { now, actor, role, out };
+        let n_before = out.len();
+        let step = &mut Step { now, actor, role, n_before, out };
         match command {
-            Command::Join { newcomer, epoch, generation } => {
-                seats::on_join(self, step, newcomer, epoch, generation);
+            Command::Join { newcomer, epoch, generation, token } => {
+                seats::on_join(self, step, newcomer, epoch, generation, token);
             }
+            Command::Reconnect(request) => away::on_return(self, step, *request),
             Command::Leave => seats::on_leave(self, step),
             Command::Watch(newcomer) => spectators::on_watch(self, step, newcomer),
             Command::StopWatching => spectators::on_stop_watching(self, step),
             Command::Disconnect => match role {
-                Role::Player(position) => seats::on_disconnect(self, step, position),
+                Role::Player(position) => away::on_disconnect(self, step, position),
                 Role::Spectator(position) => spectators::on_disconnect(self, step, position),
                 Role::Stranger => {}
             },
@@ -91,20 +108,32 @@ impl Room {
             // That it came is all it says.
             Command::StayActive => {}
         }
+        if let Some(missed) = &mut self.missed {
+            missed.remember(&out[n_before..]);
+        }
         debug_assert_eq!(invariant::check(self), Ok(()));
     }
 
     /// When [`Room::handle_timeout`] wants to be called. It may change with every command.
     pub fn poll_timeout(&self) -> Instant {
-        self.lifetime.deadline(&self.setup)
+        let end = self.lifetime.deadline(&self.setup);
+        match (self.away.next_deadline, self.lifetime) {
+            (None, _) => end,
+            // Whoever is away comes back to this room: it does not end while somebody may.
+            (Some(next), Lifetime::Empty { .. }) => next,
+            (Some(next), Lifetime::Inhabited { .. } | Lifetime::Over { .. }) => next.min(end),
+        }
     }
 
     /// Does what is due at `now`; nothing if that is before [`Room::poll_timeout`].
     pub fn handle_timeout(&mut self, now: Instant, out: &mut Effects) {
+        if self.away.next_deadline.is_some_and(|next| now >= next) {
+            away::on_deadline(self, now);
+        }
         if now >= self.poll_timeout() {
             expiry::on_deadline(self, now, out);
-            debug_assert_eq!(invariant::check(self), Ok(()));
         }
+        debug_assert_eq!(invariant::check(self), Ok(()));
     }
 
     /// What was settled when the room was made.
@@ -115,6 +144,19 @@ impl Room {
     /// How far the room is.
     pub const fn lobby_state(&self) -> LobbyState {
         self.lobby
+    }
+
+    /// Whether this player lost its connection and may come back.
+    pub fn awaits(&self, player: PlayerId) -> bool {
+        self.away.awaits(player)
+    }
+
+    /// The last stamp of each player.
+    pub fn watermarks(&self) -> impl Iterator<Item = SenderWatermark> {
+        self.seats.iter().map(|(player_id, seat)| {
+            let SenderStamp { epoch, seq } = seat.last_stamp;
+            SenderWatermark { player_id, epoch, seq }
+        })
     }
 
     fn role_of(&self, actor: PlayerId) -> Role {

@@ -2,11 +2,11 @@
 
 use signal_fish_protocol::{
     ConnectionInfo, Epoch, ErrorCode, LobbyState, PlayerJoined, PlayerLeft, PlayerName, RoomJoinFailed,
-    SenderStamp, ServerMessage, SessionGeneration, SessionPlan, Timestamp,
+    RoomSnapshot, SenderStamp, ServerMessage, SessionGeneration, SessionPlan, Timestamp,
 };
 
 use crate::step::{Role, Step};
-use crate::{Audience, Effect, Newcomer, Room, authority, lobby, snapshot};
+use crate::{Audience, Effect, IssuedToken, Newcomer, Room, TokenHash, authority, away, lobby, snapshot};
 
 /// What belongs to one player, from join to leave.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Seat {
     pub(crate) is_ready: bool,
     /// The player's membership, and the number of its last game message.
     pub(crate) last_stamp: SenderStamp,
+    /// Of what it can come back with if its connection is lost.
+    pub(crate) token: Option<TokenHash>,
 }
 
 pub(crate) fn on_join(
@@ -25,11 +27,13 @@ pub(crate) fn on_join(
     newcomer: Newcomer,
     epoch: Epoch,
     generation: SessionGeneration,
+    token: Option<Box<IssuedToken>>,
 ) {
     if let Some((code, reason)) = refusal(room, step.role, &newcomer.name) {
         let failed = RoomJoinFailed { reason: reason.to_owned(), error_code: Some(code) };
         return step.refuse(ServerMessage::RoomJoinFailed(failed));
     }
+    away::forget(room, step.actor);
     let is_first_ever = room.lobby == LobbyState::Waiting;
     // Whoever made the room speaks for it. Nobody else gets the authority without asking.
     if is_first_ever && room.setup.supports_authority {
@@ -37,13 +41,16 @@ pub(crate) fn on_join(
     }
     let Newcomer { name, connected_at } = newcomer;
     let last_stamp = SenderStamp { epoch, seq: 0 };
-    let seat = Seat { name, connected_at, connection_info: None, is_ready: false, last_stamp };
+    let hash = token.as_ref().map(|token| token.hash);
+    let seat = Seat { name, connected_at, connection_info: None, is_ready: false, last_stamp, token: hash };
     let player = snapshot::player(room, step.actor, &seat);
     room.seats.push(step.actor, seat);
     room.lifetime.on_join(step.now);
 
     step.out.push(Effect::Entered);
-    step.reply(ServerMessage::RoomJoined(snapshot::for_player(room, step.actor)));
+    let reconnection_token = token.map(|token| token.text);
+    let shown = RoomSnapshot { reconnection_token, ..snapshot::for_player(room, step.actor) };
+    step.reply(ServerMessage::RoomJoined(shown));
     if is_first_ever {
         lobby::open(room, step);
     }
@@ -57,14 +64,16 @@ pub(crate) fn on_leave(room: &mut Room, step: &mut Step<'_>) {
     // Without a seat too: a client waits for this answer, and what it asks for is already so.
     step.reply(ServerMessage::RoomLeft);
     match step.role {
-        // For the others it is one whether a player went or was lost.
-        Role::Player(position) => on_disconnect(room, step, position),
+        // For the others it is one whether a player went or was lost. Who goes does not come back by a token.
+        Role::Player(position) => drop(vacate(room, step, position)),
         Role::Spectator(_) | Role::Stranger => {}
     }
 }
 
-pub(crate) fn on_disconnect(room: &mut Room, step: &mut Step<'_>, position: usize) {
-    let SenderStamp { epoch, seq } = room.seats.remove(position).last_stamp;
+/// The actor's seat becomes free; what it was.
+pub(crate) fn vacate(room: &mut Room, step: &mut Step<'_>, position: usize) -> Seat {
+    let seat = room.seats.remove(position);
+    let SenderStamp { epoch, seq } = seat.last_stamp;
     if room.seats.is_empty() {
         room.lifetime.on_empty(step.now);
     }
@@ -72,6 +81,7 @@ pub(crate) fn on_disconnect(room: &mut Room, step: &mut Step<'_>, position: usiz
     let left = PlayerLeft { player_id: step.actor, epoch: Some(epoch), final_seq: Some(seq) };
     step.send(Audience::Everyone, ServerMessage::PlayerLeft(left));
     authority::on_vacated(room, step);
+    seat
 }
 
 pub(crate) fn on_provide_connection_info(room: &mut Room, step: &mut Step<'_>, info: ConnectionInfo) {

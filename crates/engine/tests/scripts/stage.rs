@@ -1,8 +1,12 @@
 //! The room of a script, the people around it, and a clock that moves only when the script says so.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use signal_fish_engine::{Audience, Command, Effect, Effects, Newcomer, Room, RoomSetup};
+use signal_fish_engine::{
+    Audience, AwayRules, Command, Effect, Effects, IssuedToken, Newcomer, Returning, Room, RoomSetup,
+    TokenHash,
+};
 use signal_fish_protocol::{
     ConnectionInfo, DeliveryClass, DeliveryLabel, Epoch, GameName, LobbyState, PlayerId, PlayerName,
     PlayerNameRules, RoomCode, RoomId, SessionGeneration, Timestamp, Uuid,
@@ -18,6 +22,9 @@ pub(crate) struct Stage {
     /// Who hears what is for the room, and whether it plays.
     members: Vec<(PlayerId, bool)>,
     notation: Notation,
+    /// The last seat under each name: whose it was, and the number of its token.
+    seats: BTreeMap<String, (PlayerId, u8)>,
+    n_tokens: u8,
     n_ids: u128,
 }
 
@@ -33,6 +40,9 @@ impl Stage {
             return self.wait(Duration::from_secs(seconds));
         }
         let (name, deed) = line.split_once(' ').expect("a name and what it does");
+        if let Some(token) = deed.strip_prefix("comes back") {
+            return self.come_back(name, token);
+        }
         let person = self.person(name);
         let command = self.command(person, deed);
         let (_, actor, _) = self.people[person];
@@ -42,7 +52,45 @@ impl Stage {
         }
         let mut effects = Effects::new();
         self.room.apply(self.now, actor, command, &mut effects);
+        if plays && effects.contains(&Effect::Entered) {
+            self.seats.insert(name.to_owned(), (actor, self.n_tokens));
+        }
         self.see(Some((actor, plays)), effects)
+    }
+
+    /// On a new connection, as the one who had the last seat under this name.
+    fn come_back(&mut self, name: &str, token: &str) -> Vec<String> {
+        let (actor, good) = self.seats.get(name).copied().unwrap_or_else(|| {
+            let id = PlayerId::new(self.next_id());
+            self.notation.name(id, name);
+            (id, 0)
+        });
+        let presented = match token {
+            "" => good,
+            " with an old token" => good - 1,
+            other => panic!("nobody can come back{other:?}"),
+        };
+        let request = Returning {
+            connected_at: Timestamp::UNIX_EPOCH,
+            presented: TokenHash([presented; 32]),
+            token: self.next_token().map(|token| *token),
+            generation: SessionGeneration::new(self.next_id()),
+        };
+        let mut effects = Effects::new();
+        self.room.apply(self.now, actor, Command::Reconnect(Box::new(request)), &mut effects);
+        for effect in &effects {
+            if let Effect::Returned(epoch) = effect {
+                self.people.push((name.to_owned(), actor, epoch.next()));
+                self.seats.insert(name.to_owned(), (actor, self.n_tokens));
+            }
+        }
+        self.see(Some((actor, true)), effects)
+    }
+
+    fn next_token(&mut self) -> Option<Box<IssuedToken>> {
+        self.n_tokens += 1;
+        let hash = TokenHash([self.n_tokens; 32]);
+        Some(Box::new(IssuedToken { text: format!("token {}", self.n_tokens), hash }))
     }
 
     fn with(settings: &str) -> Self {
@@ -56,12 +104,21 @@ impl Stage {
             spectators_max: None,
             empty_timeout: Duration::from_secs(300),
             inactive_timeout: Duration::from_secs(3600),
+            away: None,
         };
         let mut lobby = LobbyState::Waiting;
         for setting in settings.split([':', ',']).map(str::trim).filter(|setting| !setting.is_empty()) {
             match setting.rsplit_once(' ').expect("a setting and its value") {
                 ("players_max", most) => setup.players_max = most.parse().expect("a number"),
                 ("spectators_max", most) => setup.spectators_max = Some(most.parse().expect("a number")),
+                ("reconnection_window", seconds) => {
+                    let window = Duration::from_secs(seconds.parse().expect("a number"));
+                    setup.away = Some(AwayRules { window, events_max: 100 });
+                }
+                ("events_max", most) => {
+                    let rules = setup.away.as_mut().expect("the window comes first");
+                    rules.events_max = most.parse().expect("a number");
+                }
                 ("supports_authority", value) => setup.supports_authority = value == "yes",
                 ("restored in", "lobby") => lobby = LobbyState::Lobby,
                 ("restored in", "finalized") => lobby = LobbyState::Finalized,
@@ -77,6 +134,8 @@ impl Stage {
             people: Vec::new(),
             members: Vec::new(),
             notation: Notation::default(),
+            seats: BTreeMap::new(),
+            n_tokens: 0,
             n_ids: 0,
         }
     }
@@ -109,6 +168,7 @@ impl Stage {
 
     fn command(&mut self, person: usize, deed: &str) -> Command {
         let generation = SessionGeneration::new(self.next_id());
+        let token = if deed.starts_with("joins") { self.next_token() } else { None };
         let (name, _, next_epoch) = &mut self.people[person];
         let newcomer = |name: &str| Newcomer {
             name: PlayerName::parse(name, &PlayerNameRules::default()).expect("a good name"),
@@ -120,7 +180,7 @@ impl Stage {
                 let epoch = *next_epoch;
                 *next_epoch = epoch.next();
                 let name = other_name.strip_prefix("as ").unwrap_or(name);
-                Command::Join { newcomer: newcomer(name), epoch, generation }
+                Command::Join { newcomer: newcomer(name), epoch, generation, token }
             }
             ("leaves", "") => Command::Leave,
             ("watches", "") => Command::Watch(newcomer(name)),
@@ -146,10 +206,11 @@ impl Stage {
         let mut sights = Vec::new();
         for effect in effects {
             let (who, what) = match effect {
-                Effect::Entered => {
+                Effect::Entered | Effect::Returned(_) => {
                     self.members.extend(actor);
                     continue;
                 }
+                Effect::Replay => (asked.clone(), "what is kept of the game data it missed".to_owned()),
                 Effect::Left(player) => {
                     self.members.retain(|(member, _)| *member != player);
                     continue;
