@@ -109,8 +109,7 @@ impl KnownRoom {
             ServerMessage::PlayerJoined(joined) => self.add(&joined.player),
             ServerMessage::PlayerReconnected(back) => {
                 let known = self.players.get(&back.player_id).expect("it has joined a moment before");
-                assert_eq!((back.epoch, Some(known.epoch)), (Some(known.epoch), back.epoch));
-                assert_eq!(known.seq, 0);
+                assert_eq!((back.epoch, 0), (Some(known.epoch), known.seq));
             }
             ServerMessage::PlayerLeft(left) => {
                 let known = self.players.remove(&left.player_id).expect("only players leave");
