@@ -83,6 +83,7 @@ fn room(n_players: u8, players_max: u8) -> Room {
         session: SessionRules::default(),
         empty_timeout: Duration::from_secs(300),
         inactive_timeout: Duration::from_secs(3600),
+        away: None,
     };
     let mut room = Room::new(now, setup);
     for number in 0..n_players {
@@ -103,7 +104,7 @@ fn name(number: u8) -> PlayerName {
 fn join(name: PlayerName) -> Command {
     let connected_at = Timestamp::UNIX_EPOCH;
     let newcomer = Newcomer { name, connected_at, proof: None, means: Means::V3, ice_servers: Vec::new() };
-    Command::Join { newcomer, epoch: Epoch::FIRST, generation: generation() }
+    Command::Join { newcomer, epoch: Epoch::FIRST, generation: generation(), token: None }
 }
 
 const fn leave() -> Command {

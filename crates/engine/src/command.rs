@@ -6,6 +6,8 @@ use signal_fish_protocol::{
     Timestamp, TransportStatus,
 };
 
+use crate::away::{IssuedToken, Returning};
+
 /// Someone on the way into a room.
 #[derive(Clone, Debug)]
 pub struct Newcomer {
@@ -32,7 +34,11 @@ pub enum Command {
         epoch: Epoch,
         /// What the session plan is called that this may cause.
         generation: SessionGeneration,
+        /// What it can come back with if its connection is lost.
+        token: Option<Box<IssuedToken>>,
     },
+    /// Take the seat of a lost connection again; the actor is who that was.
+    Reconnect(Box<Returning>),
     /// Give up the seat.
     Leave {
         /// What the session plan is called that this may cause.

@@ -1,12 +1,16 @@
 //! What a room asks the world to do, in the order in which it must be done.
 
-use signal_fish_protocol::{CloseCode, PlayerId, RelayStamp, RoomResult, ServerMessage, SessionPlan};
+use signal_fish_protocol::{CloseCode, Epoch, PlayerId, RelayStamp, RoomResult, ServerMessage, SessionPlan};
 
 /// One thing to do.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Effect {
     /// The actor is a member from here on: it hears what is for the room.
     Entered,
+    /// As [`Effect::Entered`], for an actor that takes its seat again, under this epoch.
+    Returned(Epoch),
+    /// Hand the actor the game messages that it missed, if it asked for them and as far as they are kept.
+    Replay,
     /// This member is none any more: it hears nothing further of the room.
     Left(PlayerId),
     /// Say this to the actor, member or not.

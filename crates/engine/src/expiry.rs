@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use signal_fish_protocol::{CloseCode, ErrorCode, ServerMessage, SpectatorReason};
 
 use crate::plan::Session;
-use crate::spectators;
 use crate::{Audience, Effect, Effects, Room, RoomSetup};
+use crate::{away, spectators};
 
 /// Where a room is between its making and its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,6 +57,7 @@ pub(crate) fn on_deadline(room: &mut Room, now: Instant, out: &mut Effects) {
         Lifetime::Over { .. } => return,
     }
     (room.authority, room.session) = (None, Session::Relay);
+    away::forget_all(room);
     room.lifetime = Lifetime::Over { since: now };
     out.push(Effect::Ended);
 }
@@ -82,14 +83,14 @@ fn close_connections(room: &mut Room, out: &mut Effects) {
 }
 
 /// A hundred years: longer timeouts mean never, and no sum of an instant and a timeout overflows.
-const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+pub(crate) const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Command;
     use crate::fixture::{
-        ADA, BOB, WIM, ZOE, generation, join, newcomer, setup, signal, some_moment, step, trio,
+        ADA, BOB, WIM, ZOE, generation, join, newcomer, reconnect, setup, signal, some_moment, step, trio,
     };
     use signal_fish_protocol::{ConnectionInfo, DeliveryLabel, Transport, TransportStatus};
 
@@ -112,6 +113,7 @@ mod tests {
     fn every_command() -> Vec<Command> {
         vec![
             join("Zoe"),
+            reconnect(1, 2),
             Command::Leave { generation: generation() },
             Command::Watch(newcomer("Zoe")),
             Command::StopWatching,

@@ -7,7 +7,10 @@ use signal_fish_protocol::{
     Timestamp, Uuid,
 };
 
-use crate::{Command, Effects, Means, Newcomer, Room, RoomSetup, SessionRules, Signal};
+use crate::{
+    AwayRules, Command, Effects, IssuedToken, Means, Newcomer, Returning, Room, RoomSetup, SessionRules,
+    Signal, TokenHash,
+};
 
 pub(crate) const ADA: PlayerId = PlayerId::new(Uuid::from_u128(1));
 pub(crate) const BOB: PlayerId = PlayerId::new(Uuid::from_u128(2));
@@ -26,6 +29,7 @@ pub(crate) fn setup() -> RoomSetup {
         session: SessionRules::default(),
         empty_timeout: Duration::from_secs(300),
         inactive_timeout: Duration::from_secs(3600),
+        away: Some(AwayRules { window: Duration::from_secs(300), events_max: 3 }),
     }
 }
 
@@ -51,7 +55,29 @@ pub(crate) fn newcomer(name: &str) -> Newcomer {
 }
 
 pub(crate) fn join(name: &str) -> Command {
-    Command::Join { newcomer: newcomer(name), epoch: Epoch::FIRST, generation: generation() }
+    Command::Join { newcomer: newcomer(name), epoch: Epoch::FIRST, generation: generation(), token: None }
+}
+
+/// As [`join`], with the token number 1.
+pub(crate) fn join_with_token(name: &str) -> Command {
+    let token = Some(Box::new(token(1)));
+    Command::Join { newcomer: newcomer(name), epoch: Epoch::FIRST, generation: generation(), token }
+}
+
+/// Comes back with the token of the first number and gets that of the second.
+pub(crate) fn reconnect(presented: u8, next: u8) -> Command {
+    Command::Reconnect(Box::new(Returning {
+        connected_at: Timestamp::UNIX_EPOCH,
+        means: Means::V3,
+        ice_servers: Vec::new(),
+        presented: token(presented).hash,
+        token: Some(token(next)),
+        generation: generation(),
+    }))
+}
+
+fn token(number: u8) -> IssuedToken {
+    IssuedToken { text: format!("token {number}"), hash: TokenHash([number; 32]) }
 }
 
 pub(crate) const fn generation() -> SessionGeneration {

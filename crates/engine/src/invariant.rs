@@ -27,7 +27,7 @@ pub enum Violation {
     LobbyNotOpen,
     /// The room is kept as if someone played, or as if nobody did, and it is not so.
     WrongLifetime,
-    /// The room is over and has members.
+    /// The room is over and has members, or awaits some.
     MembersAfterTheEnd,
     /// Players connect to each other, and the game has not started.
     SessionBeforeStart,
@@ -35,6 +35,14 @@ pub enum Violation {
     SessionAgainstRules,
     /// The host does not play, or could not be one.
     UnfitHost(PlayerId),
+    /// Somebody is away and present.
+    AwayAndPresent(PlayerId),
+    /// Somebody is away in a room that keeps no seats.
+    AwayUnsupported,
+    /// The room would not look at the clock when the first of those who are away is late.
+    WrongAwayDeadline,
+    /// What is missed is not kept although somebody is away, or kept although nobody is.
+    WrongMissedEvents,
 }
 
 /// Finds the first thing that does not hold. Takes time with the square of the players: meant for tests, debug
@@ -43,6 +51,7 @@ pub fn check(room: &Room) -> Result<(), Violation> {
     check_authority(room)?;
     check_members(room)?;
     check_access(room)?;
+    check_away(room)?;
     check_stages(room)?;
     check_session(room)
 }
@@ -87,6 +96,24 @@ fn check_access(room: &Room) -> Result<(), Violation> {
     }
 }
 
+fn check_away(room: &Room) -> Result<(), Violation> {
+    let is_present = |id: &&PlayerId| room.seats.contains(**id) || room.spectators.contains(**id);
+    if let Some(&id) = room.away.ids().iter().find(is_present) {
+        return Err(Violation::AwayAndPresent(id));
+    }
+    let deadline = room.away.first_deadline();
+    let misses = deadline.is_some() && room.setup.away.is_some_and(|rules| rules.events_max > 0);
+    if room.setup.away.is_none() && !room.away.ids().is_empty() {
+        Err(Violation::AwayUnsupported)
+    } else if room.away.next_deadline != deadline {
+        Err(Violation::WrongAwayDeadline)
+    } else if room.missed.is_some() != misses {
+        Err(Violation::WrongMissedEvents)
+    } else {
+        Ok(())
+    }
+}
+
 fn check_stages(room: &Room) -> Result<(), Violation> {
     let is_inhabited = !room.seats.is_empty();
     if is_inhabited && room.lobby == LobbyState::Waiting {
@@ -95,7 +122,9 @@ fn check_stages(room: &Room) -> Result<(), Violation> {
     match room.lifetime {
         Lifetime::Empty { .. } if is_inhabited => Err(Violation::WrongLifetime),
         Lifetime::Inhabited { .. } if !is_inhabited => Err(Violation::WrongLifetime),
-        Lifetime::Over { .. } if is_inhabited || !room.spectators.is_empty() => {
+        Lifetime::Over { .. }
+            if is_inhabited || !room.spectators.is_empty() || !room.away.ids().is_empty() =>
+        {
             Err(Violation::MembersAfterTheEnd)
         }
         Lifetime::Empty { .. } | Lifetime::Inhabited { .. } | Lifetime::Over { .. } => Ok(()),
@@ -120,14 +149,15 @@ fn check_session(room: &Room) -> Result<(), Violation> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{ADA, BOB, WIM, ZOE, setup, some_moment, trio};
+    use crate::Command;
+    use crate::fixture::{ADA, BOB, WIM, ZOE, generation, join_with_token, setup, some_moment, step, trio};
     use crate::roster::Roster;
 
     #[test]
     fn every_violation_is_found() {
         let now = some_moment();
         type Breach = fn(&mut Room);
-        let cases: [(Violation, Breach); 17] = [
+        let cases: [(Violation, Breach); 22] = [
             (Violation::AuthorityWithoutSeat(ZOE), |room| room.authority = Some(ZOE)),
             (Violation::AuthorityWithoutSeat(WIM), |room| room.authority = Some(WIM)),
             (Violation::AuthorityUnsupported(ADA), |room| room.setup.supports_authority = false),
@@ -164,9 +194,23 @@ mod tests {
             (Violation::UnfitHost(ADA), |room| {
                 (room.session, room.lobby) = (Session::HostDirect(ADA), LobbyState::Finalized);
             }),
+            (Violation::MembersAfterTheEnd, |room| {
+                room.authority = None;
+                (room.seats, room.spectators) = (Roster::new(), Roster::new());
+                room.lifetime = Lifetime::Over { since: some_moment() };
+            }),
+            (Violation::AwayAndPresent(ZOE), |room| {
+                let seat = room.seats.remove(1);
+                room.seats.push(ZOE, seat);
+            }),
+            (Violation::AwayUnsupported, |room| room.setup.away = None),
+            (Violation::WrongAwayDeadline, |room| room.away.next_deadline = None),
+            (Violation::WrongMissedEvents, |room| room.missed = None),
         ];
         for (violation, breach) in cases {
             let mut room = trio(now);
+            step(&mut room, now, ZOE, join_with_token("Zoe"));
+            step(&mut room, now, ZOE, Command::Disconnect { generation: generation() });
             assert_eq!(check(&room), Ok(()));
             breach(&mut room);
             assert_eq!(check(&room), Err(violation));

@@ -17,7 +17,9 @@ mod step;
 
 mod access;
 mod authority;
+mod away;
 mod lobby;
+mod missed;
 mod moderation;
 mod plan;
 mod relay;
@@ -33,6 +35,7 @@ mod snapshot;
 pub mod invariant;
 
 pub use access::{BANS_MAX, PasswordHash, WRONG_PASSWORD};
+pub use away::{AwayRules, IssuedToken, Returning, TokenHash};
 pub use command::{Command, Newcomer};
 pub use effect::{Audience, Effect, Effects};
 pub use means::Means;

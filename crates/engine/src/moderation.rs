@@ -7,7 +7,7 @@ use signal_fish_protocol::{
 
 use crate::access::{PasswordHash, TooManyBans};
 use crate::step::{Role, Step};
-use crate::{BANS_MAX, Effect, Room, authority, seats};
+use crate::{BANS_MAX, Effect, Room, authority, away, seats};
 
 pub(crate) fn on_kick(room: &mut Room, step: &mut Step<'_>, target: PlayerId, generation: SessionGeneration) {
     if let Some(removable) = removable_or_refuse(room, step, target) {
@@ -68,7 +68,11 @@ pub(crate) fn on_change_code(room: &mut Room, step: &mut Step<'_>, code: RoomCod
 
 /// How somebody is in the room who can be removed from it.
 enum Removable {
-    Seated { position: usize },
+    Seated {
+        position: usize,
+    },
+    /// Its connection is lost, and it may come back.
+    Away,
 }
 
 /// Finds whom the actor wants to remove; if it may not, or there is nobody, the command is refused.
@@ -76,7 +80,11 @@ fn removable_or_refuse(room: &Room, step: &mut Step<'_>, target: PlayerId) -> Op
     if !is_authority_or_refuse(room, step) || is_self_and_refused(step, target) {
         return None;
     }
-    let removable = room.seats.position(target).map(|position| Removable::Seated { position });
+    let removable = match room.seats.position(target) {
+        Some(position) => Some(Removable::Seated { position }),
+        None if room.away.awaits(target) => Some(Removable::Away),
+        None => None,
+    };
     if removable.is_none() {
         let text = "nobody of that id plays in this room";
         step.refuse(ServerMessage::error(ErrorCode::KickTargetNotFound, text));
@@ -92,12 +100,15 @@ fn remove(
     generation: SessionGeneration,
 ) {
     match removable {
+        // The others have heard that it left.
+        Removable::Away => away::kick(room, target),
         Removable::Seated { position } => {
             step.out.push(Effect::Close(target, CloseCode::Kicked));
             // For the others it is as if it had gone by itself.
             let role = Role::Player(position);
-            let gone = &mut Step { now: step.now, actor: target, role, out: step.out };
-            seats::on_disconnect(room, gone, position, generation);
+            let gone =
+                &mut Step { now: step.now, actor: target, role, n_before: step.n_before, out: step.out };
+            drop(seats::vacate(room, gone, position, generation));
         }
     }
 }

@@ -1,7 +1,8 @@
 //! How the players of a started game reach each other: chosen once, at the start, and published anew when it changes.
 
 use signal_fish_protocol::{
-    LobbyState, PlayerId, ServerMessage, SessionGeneration, SessionPeer, SessionPlan, Topology, Transport,
+    IceServer, LobbyState, PlayerId, ServerMessage, SessionGeneration, SessionPeer, SessionPlan, Topology,
+    Transport,
 };
 
 use crate::seats::Seat;
@@ -93,6 +94,12 @@ pub(crate) fn on_arrived(room: &Room, step: &mut Step<'_>, generation: SessionGe
     if room.lobby == LobbyState::Finalized {
         publish(room, step, generation);
     }
+}
+
+/// What a player gathers candidates with before there is a plan. A game that has started has one, and that says with which.
+pub(crate) fn early_ice_servers(room: &Room, means: Means, ice_servers: Vec<IceServer>) -> Vec<IceServer> {
+    let is_early = room.lobby != LobbyState::Finalized;
+    if is_early && room.setup.session.may_need_ice(means) { ice_servers } else { Vec::new() }
 }
 
 /// A player has no seat any more, for whatever reason. By now everyone has heard of that.

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use signal_fish_protocol::{GameName, LobbyState, PlayerId, RoomCode, RoomId};
+use signal_fish_protocol::{GameName, LobbyState, PlayerId, RoomCode, RoomId, SenderStamp, SenderWatermark};
 
 use crate::access::{Access, PasswordHash};
+use crate::away::{self, Away, AwayRules};
 use crate::expiry::{self, Lifetime};
+use crate::missed::MissedEvents;
 use crate::plan::{Session, SessionRules};
 use crate::roster::Roster;
 use crate::seats::{self, Seat};
@@ -37,6 +39,8 @@ pub struct RoomSetup {
     pub empty_timeout: Duration,
     /// How long it is kept while no member says anything.
     pub inactive_timeout: Duration,
+    /// Whether and how players who lose their connection may come back.
+    pub away: Option<AwayRules>,
 }
 
 /// A room: who plays, who watches, how far the game is.
@@ -52,6 +56,9 @@ pub struct Room {
     /// How the players of the started game reach each other.
     pub(crate) session: Session,
     pub(crate) lifetime: Lifetime,
+    pub(crate) away: Away,
+    /// What they miss, while somebody is away.
+    pub(crate) missed: Option<Box<MissedEvents>>,
 }
 
 impl Room {
@@ -62,10 +69,18 @@ impl Room {
 
     /// A room that was kept from an earlier run, without its members: `lobby` is how far it was.
     pub fn restore(now: Instant, setup: RoomSetup, lobby: LobbyState) -> Self {
-        let (seats, spectators) = (Roster::new(), Roster::new());
-        let (access, session) = (Access::default(), Session::Relay);
-        let lifetime = Lifetime::Empty { since: now };
-        Self { setup, seats, spectators, authority: None, lobby, access, session, lifetime }
+        Self {
+            setup,
+            seats: Roster::new(),
+            spectators: Roster::new(),
+            authority: None,
+            lobby,
+            access: Access::default(),
+            session: Session::Relay,
+            lifetime: Lifetime::Empty { since: now },
+            away: Away::new(),
+            missed: None,
+        }
     }
 
     /// The same room, which takes this password to come in.
@@ -85,16 +100,18 @@ impl Room {
             Role::Player(_) | Role::Spectator(_) => self.lifetime.on_sign_of_life(now),
             Role::Stranger => {}
         }
-        let step = &mut Step { now, actor, role, out };
+        let n_before = out.len();
+        let step = &mut Step { now, actor, role, n_before, out };
         match command {
-            Command::Join { newcomer, epoch, generation } => {
-                seats::on_join(self, step, newcomer, epoch, generation);
+            Command::Join { newcomer, epoch, generation, token } => {
+                seats::on_join(self, step, newcomer, epoch, generation, token);
             }
+            Command::Reconnect(request) => away::on_return(self, step, *request),
             Command::Leave { generation } => seats::on_leave(self, step, generation),
             Command::Watch(newcomer) => spectators::on_watch(self, step, newcomer),
             Command::StopWatching => spectators::on_stop_watching(self, step),
             Command::Disconnect { generation } => match role {
-                Role::Player(position) => seats::on_disconnect(self, step, position, generation),
+                Role::Player(position) => away::on_disconnect(self, step, position, generation),
                 Role::Spectator(position) => spectators::on_disconnect(self, step, position),
                 Role::Stranger => {}
             },
@@ -117,20 +134,32 @@ impl Room {
             // That it came is all it says.
             Command::StayActive => {}
         }
+        if let Some(missed) = &mut self.missed {
+            missed.remember(&out[n_before..]);
+        }
         debug_assert_eq!(invariant::check(self), Ok(()));
     }
 
     /// When [`Room::handle_timeout`] wants to be called. It may change with every command.
     pub fn poll_timeout(&self) -> Instant {
-        self.lifetime.deadline(&self.setup)
+        let end = self.lifetime.deadline(&self.setup);
+        match (self.away.next_deadline, self.lifetime) {
+            (None, _) => end,
+            // Whoever is away comes back to this room: it does not end while somebody may.
+            (Some(next), Lifetime::Empty { .. }) => next,
+            (Some(next), Lifetime::Inhabited { .. } | Lifetime::Over { .. }) => next.min(end),
+        }
     }
 
     /// Does what is due at `now`; nothing if that is before [`Room::poll_timeout`].
     pub fn handle_timeout(&mut self, now: Instant, out: &mut Effects) {
+        if self.away.next_deadline.is_some_and(|next| now >= next) {
+            away::on_deadline(self, now);
+        }
         if now >= self.poll_timeout() {
             expiry::on_deadline(self, now, out);
-            debug_assert_eq!(invariant::check(self), Ok(()));
         }
+        debug_assert_eq!(invariant::check(self), Ok(()));
     }
 
     /// What was settled when the room was made, with the code that it has now.
@@ -151,6 +180,19 @@ impl Room {
     /// What a password must be checked against to come in; nothing if the room is open.
     pub const fn password(&self) -> Option<&PasswordHash> {
         self.access.password.as_ref()
+    }
+
+    /// Whether this player lost its connection and may come back.
+    pub fn awaits(&self, player: PlayerId) -> bool {
+        self.away.awaits(player)
+    }
+
+    /// The last stamp of each player.
+    pub fn watermarks(&self) -> impl Iterator<Item = SenderWatermark> {
+        self.seats.iter().map(|(player_id, seat)| {
+            let SenderStamp { epoch, seq } = seat.last_stamp;
+            SenderWatermark { player_id, epoch, seq }
+        })
     }
 
     fn role_of(&self, actor: PlayerId) -> Role {

@@ -50,6 +50,10 @@ impl<T> Roster<T> {
         self.ids.iter().copied().zip(&self.members)
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.members.iter_mut()
+    }
+
     pub(crate) fn push(&mut self, id: PlayerId, member: T) {
         self.ids.push(id);
         self.members.push(member);
@@ -58,6 +62,14 @@ impl<T> Roster<T> {
     pub(crate) fn remove(&mut self, position: usize) -> T {
         self.ids.remove(position);
         self.members.remove(position)
+    }
+
+    /// Removes those whom `keep` does not want.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&T) -> bool) {
+        let mut kept = self.members.iter().map(&keep);
+        self.ids.retain(|_| kept.next().expect("each id has a member"));
+        drop(kept);
+        self.members.retain(keep);
     }
 
     /// Removes everyone, and says who that was.

@@ -2,12 +2,15 @@
 
 use signal_fish_protocol::{
     ConnectionInfo, Epoch, ErrorCode, LobbyState, PlayerJoined, PlayerLeft, PlayerName, RoomJoinFailed,
-    SenderStamp, ServerMessage, SessionGeneration, Timestamp,
+    RoomSnapshot, SenderStamp, ServerMessage, SessionGeneration, Timestamp,
 };
 
 use crate::signalling::Reports;
 use crate::step::{Role, Step};
-use crate::{Audience, Effect, Means, Newcomer, Room, authority, endpoint, lobby, plan, snapshot};
+use crate::{
+    Audience, Effect, IssuedToken, Means, Newcomer, Room, TokenHash, authority, away, endpoint, lobby, plan,
+    snapshot,
+};
 
 /// What belongs to one player, from join to leave.
 #[derive(Clone, Debug)]
@@ -21,6 +24,8 @@ pub(crate) struct Seat {
     pub(crate) reports: Reports,
     /// The player's membership, and the number of its last game message.
     pub(crate) last_stamp: SenderStamp,
+    /// Of what it can come back with if its connection is lost.
+    pub(crate) token: Option<TokenHash>,
 }
 
 pub(crate) fn on_join(
@@ -29,11 +34,13 @@ pub(crate) fn on_join(
     newcomer: Newcomer,
     epoch: Epoch,
     generation: SessionGeneration,
+    token: Option<Box<IssuedToken>>,
 ) {
     if let Some((code, reason)) = refusal(room, step, &newcomer) {
         let failed = RoomJoinFailed { reason: reason.to_owned(), error_code: Some(code) };
         return step.refuse(ServerMessage::RoomJoinFailed(failed));
     }
+    away::forget(room, step.actor);
     let is_first_ever = room.lobby == LobbyState::Waiting;
     // Whoever made the room speaks for it. Nobody else gets the authority without asking.
     if is_first_ever && room.setup.supports_authority {
@@ -42,18 +49,29 @@ pub(crate) fn on_join(
     let Newcomer { name, connected_at, proof: _, means, ice_servers } = newcomer;
     let last_stamp = SenderStamp { epoch, seq: 0 };
     let (connection_info, reports) = (None, Reports::default());
-    let seat = Seat { name, connected_at, connection_info, is_ready: false, means, reports, last_stamp };
+    let hash = token.as_ref().map(|token| token.hash);
+    let seat = Seat {
+        name,
+        connected_at,
+        connection_info,
+        is_ready: false,
+        means,
+        reports,
+        last_stamp,
+        token: hash,
+    };
     let player = snapshot::player(room, step.actor, &seat);
     room.seats.push(step.actor, seat);
     room.lifetime.on_join(step.now);
 
     step.out.push(Effect::Entered);
-    let mut joined = snapshot::for_player(room, step.actor);
-    // A game that has started has a plan, and that says with which servers.
-    if room.lobby != LobbyState::Finalized && room.setup.session.may_need_ice(means) {
-        joined.ice_servers = ice_servers;
-    }
-    step.reply(ServerMessage::RoomJoined(joined));
+    let reconnection_token = token.map(|token| token.text);
+    let shown = RoomSnapshot {
+        reconnection_token,
+        ice_servers: plan::early_ice_servers(room, means, ice_servers),
+        ..snapshot::for_player(room, step.actor)
+    };
+    step.reply(ServerMessage::RoomJoined(shown));
     if is_first_ever {
         lobby::open(room, step);
     }
@@ -65,19 +83,21 @@ pub(crate) fn on_leave(room: &mut Room, step: &mut Step<'_>, generation: Session
     // Without a seat too: a client waits for this answer, and what it asks for is already so.
     step.reply(ServerMessage::RoomLeft);
     match step.role {
-        // For the others it is one whether a player went or was lost.
-        Role::Player(position) => on_disconnect(room, step, position, generation),
+        // For the others it is one whether a player went or was lost. Who goes does not come back by a token.
+        Role::Player(position) => drop(vacate(room, step, position, generation)),
         Role::Spectator(_) | Role::Stranger => {}
     }
 }
 
-pub(crate) fn on_disconnect(
+/// The actor's seat becomes free; what it was.
+pub(crate) fn vacate(
     room: &mut Room,
     step: &mut Step<'_>,
     position: usize,
     generation: SessionGeneration,
-) {
-    let SenderStamp { epoch, seq } = room.seats.remove(position).last_stamp;
+) -> Seat {
+    let seat = room.seats.remove(position);
+    let SenderStamp { epoch, seq } = seat.last_stamp;
     if room.seats.is_empty() {
         room.lifetime.on_empty(step.now);
     }
@@ -86,6 +106,7 @@ pub(crate) fn on_disconnect(
     step.send(Audience::Everyone, ServerMessage::PlayerLeft(left));
     authority::on_vacated(room, step);
     plan::on_departed(room, step, generation);
+    seat
 }
 
 pub(crate) fn on_provide_connection_info(

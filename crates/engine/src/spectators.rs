@@ -6,7 +6,7 @@ use signal_fish_protocol::{
 };
 
 use crate::step::{Role, Step};
-use crate::{Audience, Effect, Newcomer, Room, snapshot};
+use crate::{Audience, Effect, Newcomer, Room, away, snapshot};
 
 /// What belongs to one spectator. Unlike players, two may have the same name.
 #[derive(Clone, Debug)]
@@ -20,6 +20,7 @@ pub(crate) fn on_watch(room: &mut Room, step: &mut Step<'_>, newcomer: Newcomer)
         let failed = SpectatorJoinFailed { reason: reason.to_owned(), error_code: Some(code) };
         return step.refuse(ServerMessage::SpectatorJoinFailed(failed));
     }
+    away::forget(room, step.actor);
     let Newcomer { name, connected_at, .. } = newcomer;
     let spectator = Spectator { name, connected_at };
     let announced = snapshot::spectator(step.actor, &spectator);

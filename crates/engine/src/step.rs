@@ -19,6 +19,8 @@ pub(crate) struct Step<'a> {
     pub(crate) now: Instant,
     pub(crate) actor: PlayerId,
     pub(crate) role: Role,
+    /// How many effects earlier steps have left.
+    pub(crate) n_before: usize,
     pub(crate) out: &'a mut Effects,
 }
 
@@ -40,6 +42,11 @@ impl Step<'_> {
                 None
             }
         }
+    }
+
+    /// What has followed so far.
+    pub(crate) fn so_far(&self) -> &[Effect] {
+        &self.out[self.n_before..]
     }
 
     pub(crate) fn reply(&mut self, message: ServerMessage<'static>) {

@@ -10,6 +10,7 @@ use crate::message::{DecodeError, messages, object};
 use crate::payload::Payload;
 use crate::room_operation::RoomOperation;
 use crate::session::Transport;
+use crate::snapshot::SenderWatermark;
 use crate::spectators::JoinAsSpectator;
 
 messages! {
@@ -118,6 +119,10 @@ pub struct Reconnect {
     pub room_id: RoomId,
     /// The token it got with its seat.
     pub auth_token: String,
+    /// The last message it has seen of each sender it knew of, for the capability `game_data_replay`. Without this list
+    /// no game data is sent again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<Vec<SenderWatermark>>,
 }
 
 /// Body of [`ClientMessage::Signal`].

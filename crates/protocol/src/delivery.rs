@@ -93,6 +93,10 @@ pub enum DeliveryGapReason {
     VolatileDropped,
     /// Their format cannot be converted to the recipient's.
     UnsupportedFormat,
+    /// They were sent while the recipient was away, and are not kept any more or never were. Only told to clients with
+    /// the capability `game_data_replay`; the counters, which are about what was meant for this connection, leave them
+    /// out.
+    NotRetained,
 }
 
 /// A range of one sender's messages that a recipient does not get.
@@ -156,6 +160,9 @@ impl DeliveryCounters {
             (DeliveryGapReason::UnsupportedFormat, DeliveryClass::Volatile) => {
                 self.volatile.unsupported_format += n;
             }
+            (DeliveryGapReason::NotRetained, DeliveryClass::Reliable) => self.reliable.abandoned += n,
+            (DeliveryGapReason::NotRetained, DeliveryClass::Latest) => self.latest.abandoned += n,
+            (DeliveryGapReason::NotRetained, DeliveryClass::Volatile) => self.volatile.abandoned += n,
         }
     }
 

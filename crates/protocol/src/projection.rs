@@ -127,10 +127,8 @@ impl Project for RoomSnapshot {
         self.current_players.keep_for(version);
         self.current_spectators.keep_for(version);
         match version {
-            V2 => {
-                self.ice_servers.clear();
-                self.reconnection_token = None;
-            }
+            // A token stays: who builds the snapshot knows whether this recipient asked for one.
+            V2 => self.ice_servers.clear(),
             V3 => {}
         }
     }

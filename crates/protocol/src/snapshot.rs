@@ -76,7 +76,7 @@ pub struct PeerConnectionInfo {
     pub connection_info: Option<ConnectionInfo>,
 }
 
-/// The last stamp of one sender, as a returning player must know it.
+/// The last stamp of one sender: what a returning player must know, or what it has seen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SenderWatermark {
     /// The sender.
@@ -118,7 +118,7 @@ pub struct RoomSnapshot {
     /// Servers for ICE, to gather candidates early. Only on v3.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ice_servers: Vec<IceServer>,
-    /// What to come back with. Only on v3.
+    /// What to come back with. On v3, and on v2 for those who asked for the capability `reconnection_token`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconnection_token: Option<String>,
 }

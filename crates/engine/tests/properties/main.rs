@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
-use signal_fish_engine::{Means, RoomSetup, SessionRules};
+use signal_fish_engine::{AwayRules, Means, RoomSetup, SessionRules};
 use signal_fish_protocol::{GameName, LobbyState, RoomCode, RoomId, Topology, Transport, Uuid};
 
 use world::{Deed, World};
@@ -40,8 +40,11 @@ fn rooms() -> impl Strategy<Value = (RoomSetup, LobbyState)> {
         1 => Just(LobbyState::Lobby),
         1 => Just(LobbyState::Finalized),
     ];
-    (0..5_u8, any::<bool>(), prop::option::of(0..3_usize), session_rules(), lobby).prop_map(
-        |(players_max, supports_authority, spectators_max, session, lobby)| {
+    let away = (0..600_u64, 0..4_usize)
+        .prop_map(|(seconds, events_max)| AwayRules { window: Duration::from_secs(seconds), events_max });
+    let away = prop::option::weighted(0.8, away);
+    (0..5_u8, any::<bool>(), prop::option::of(0..3_usize), session_rules(), away, lobby).prop_map(
+        |(players_max, supports_authority, spectators_max, session, away, lobby)| {
             let setup = RoomSetup {
                 id: RoomId::new(Uuid::nil()),
                 game: GameName::parse("tanks", 64).expect("a good name"),
@@ -53,6 +56,7 @@ fn rooms() -> impl Strategy<Value = (RoomSetup, LobbyState)> {
                 session,
                 empty_timeout: Duration::from_secs(300),
                 inactive_timeout: Duration::from_secs(3600),
+                away,
             };
             (setup, lobby)
         },
@@ -98,7 +102,9 @@ fn deeds() -> impl Strategy<Value = Deed> {
         2 => Just(Deed::Leave),
         3 => Just(Deed::Watch),
         1 => Just(Deed::StopWatching),
-        1 => Just(Deed::Disconnect),
+        3 => Just(Deed::Disconnect),
+        4 => Just(Deed::ComeBack { with_old_token: false }),
+        1 => Just(Deed::ComeBack { with_old_token: true }),
         4 => Just(Deed::ToggleReady),
         2 => Just(Deed::Start),
         1 => Just(Deed::TakeAuthority),

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use signal_fish_engine::Means;
 use signal_fish_protocol::{
-    Epoch, LobbyState, PlayerId, PlayerInfo, ProtocolVersion, RelayStamp, SenderStamp, ServerMessage,
-    SpectatorInfo, Transport,
+    Epoch, LobbyState, PlayerId, PlayerInfo, ProtocolVersion, Reconnected, RelayStamp, RoomSnapshot,
+    SenderStamp, ServerMessage, SpectatorInfo, Transport,
 };
 
 /// One member, and what it knows.
@@ -64,7 +64,7 @@ impl View {
     }
 
     pub(crate) fn hear(&mut self, message: &ServerMessage<'_>) {
-        if let ServerMessage::RoomJoined(shown) = message {
+        if let Some(shown) = snapshot(message) {
             assert!(self.plays && self.room.is_none() && shown.player_id == self.id);
             let room = KnownRoom::new(shown.lobby_state, &shown.current_players, &shown.current_spectators);
             assert!(room.players.contains_key(&self.id));
@@ -138,6 +138,10 @@ impl KnownRoom {
         match message {
             // The recipient itself has been in its snapshot already, and nobody can be there twice.
             ServerMessage::PlayerJoined(joined) => self.add(&joined.player),
+            ServerMessage::PlayerReconnected(back) => {
+                let known = self.players.get(&back.player_id).expect("it has joined a moment before");
+                assert_eq!((back.epoch, 0), (Some(known.epoch), known.seq));
+            }
             ServerMessage::PlayerLeft(left) => {
                 let known = self.players.remove(&left.player_id).expect("only players leave");
                 assert_eq!((left.epoch, left.final_seq), (Some(known.epoch), Some(known.seq)));
@@ -197,7 +201,6 @@ impl KnownRoom {
             | ServerMessage::Pong
             | ServerMessage::Reconnected(_)
             | ServerMessage::ReconnectionFailed(_)
-            | ServerMessage::PlayerReconnected(_)
             | ServerMessage::Signal(_)
             | ServerMessage::NewPeer(_)
             | ServerMessage::PeerTransportStatus(_)
@@ -211,6 +214,44 @@ impl KnownRoom {
     fn count(&self, listed: &[SpectatorInfo], counted: Option<u32>) {
         assert_eq!(spectator_ids(listed), self.spectators, "the list is for version 2");
         assert_eq!(counted, u32::try_from(self.spectators.len()).ok(), "the count is for version 3");
+    }
+}
+
+/// The room in an answer to a player who came in.
+fn snapshot<'a>(message: &'a ServerMessage<'_>) -> Option<&'a RoomSnapshot> {
+    if let ServerMessage::RoomJoined(shown) = message {
+        Some(shown)
+    } else if let ServerMessage::Reconnected(back) = message {
+        check_return(back);
+        Some(&back.snapshot)
+    } else {
+        None
+    }
+}
+
+/// What one who came back is told beside the room must agree with it and be about others.
+fn check_return(back: &Reconnected<'_>) {
+    let players = &back.snapshot.current_players;
+    let stamps = players.iter().map(|player| (player.id, player.epoch, player.seq));
+    let marks = back.sender_watermarks.iter().map(|mark| (mark.player_id, Some(mark.epoch), Some(mark.seq)));
+    assert!(marks.eq(stamps), "{back:?}");
+    let holder = players.iter().find(|player| player.is_authority).map(|player| player.id);
+    for event in &back.missed_events {
+        let about = if let ServerMessage::PlayerJoined(joined) = event {
+            Some(joined.player.id)
+        } else if let ServerMessage::PlayerLeft(left) = event {
+            Some(left.player_id)
+        } else if let ServerMessage::PlayerReconnected(back) = event {
+            Some(back.player_id)
+        } else if let ServerMessage::AuthorityChanged(changed) = event {
+            assert_eq!((changed.authority_player, changed.you_are_authority), (holder, false));
+            holder
+        } else {
+            let kinds = ["NewSpectatorJoined", "SpectatorDisconnected", "LobbyStateChanged"];
+            assert!(kinds.contains(&event.kind()), "nobody misses {event:?}");
+            None
+        };
+        assert_ne!(about, Some(back.snapshot.player_id), "{back:?}");
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use signal_fish_engine::{
-    Audience, Command, Effect, Effects, Means, Newcomer, PasswordHash, Room, RoomSetup, Signal, invariant,
+    Audience, Command, Effect, Effects, IssuedToken, Means, Newcomer, PasswordHash, Returning, Room,
+    RoomSetup, Signal, TokenHash, invariant,
 };
 use signal_fish_protocol::{
     ConnectionInfo, DeliveryClass, DeliveryLabel, Epoch, LobbyState, Payload, PlayerId, PlayerName,
@@ -22,6 +23,9 @@ pub(crate) enum Deed {
     Watch,
     StopWatching,
     Disconnect,
+    ComeBack {
+        with_old_token: bool,
+    },
     ToggleReady,
     Start,
     TakeAuthority,
@@ -66,6 +70,9 @@ pub(crate) struct World {
     sent: BTreeMap<(PlayerId, Epoch), u64>,
     next_epochs: [Epoch; N_PEOPLE],
     means: [Means; N_PEOPLE],
+    /// The token of each person's last seat; who never had one has number 0, which nobody was ever given.
+    tokens: [u64; N_PEOPLE],
+    n_tokens: u64,
     n_generations: u128,
 }
 
@@ -81,6 +88,8 @@ impl World {
             sent: BTreeMap::new(),
             next_epochs: [Epoch::FIRST; N_PEOPLE],
             means,
+            tokens: [0; N_PEOPLE],
+            n_tokens: 0,
             n_generations: 0,
         }
     }
@@ -109,6 +118,7 @@ impl World {
         let n_answers = n_replies + n_refusals + n_reports;
         match deed {
             Deed::Join
+            | Deed::ComeBack { .. }
             | Deed::Leave
             | Deed::Watch
             | Deed::StopWatching
@@ -143,7 +153,13 @@ impl World {
             applied(&mut unchanged, now, actor, Command::StayActive);
             assert_same(&unchanged, &self.room);
         }
-        let newcomer = View::new(actor, matches!(deed, Deed::Join), self.means[person]);
+        if matches!(deed, Deed::Join | Deed::ComeBack { .. }) && n_refusals == 0 {
+            let is_good = !matches!(deed, Deed::ComeBack { with_old_token: true });
+            assert!(is_good, "each token is good once");
+            self.tokens[person] = self.n_tokens;
+        }
+        let enters = matches!(deed, Deed::Join | Deed::ComeBack { .. });
+        let newcomer = View::new(actor, enters, self.means[person]);
         self.follow(Some(newcomer), effects);
     }
 
@@ -169,7 +185,8 @@ impl World {
         assert_eq!(invariant::check(&self.room), Ok(()));
         assert!(self.room.poll_timeout() > self.now, "a deadline is dealt with once and for all");
         if is_due {
-            assert_eq!(effects.last(), Some(&Effect::Ended));
+            // Either those who are away are late, which nobody hears of, or the room ends.
+            assert!(effects.is_empty() || effects.last() == Some(&Effect::Ended), "{effects:?}");
         } else {
             assert_eq!(effects, []);
             assert_same(&before, &self.room);
@@ -184,7 +201,10 @@ impl World {
         let (mut plans, mut has_started) = (Plans::default(), false);
         for effect in effects {
             match effect {
-                Effect::Entered => {
+                Effect::Returned(_) | Effect::Entered => {
+                    if let (Effect::Returned(epoch), Some(actor)) = (&effect, actor) {
+                        self.follow_return(actor, *epoch);
+                    }
                     let newcomer = newcomer.take().expect("only an actor enters, and only once");
                     let already = self.members.insert(newcomer.id(), newcomer);
                     assert!(already.is_none(), "a member cannot enter again");
@@ -225,6 +245,7 @@ impl World {
                     *last = relay.stamp.seq;
                     self.members.values_mut().for_each(|member| member.hear_game_data(&relay));
                 }
+                Effect::Replay => assert!(actor.is_some_and(|actor| self.members.contains_key(&actor))),
                 Effect::Close(player, _) => assert!(self.members.contains_key(&player)),
                 Effect::Ended => assert!(self.members.is_empty(), "everyone has left before the end"),
             }
@@ -245,6 +266,14 @@ impl World {
         SessionGeneration::new(Uuid::from_u128(self.n_generations))
     }
 
+    /// Epochs of one person go up and up, however it comes in.
+    fn follow_return(&mut self, actor: PlayerId, epoch: Epoch) {
+        let person = usize::try_from(actor.uuid().as_u128()).expect("a person");
+        let known = self.sent.keys().filter(|(id, _)| *id == actor).map(|(_, epoch)| *epoch).max();
+        assert!(known.is_none_or(|known| epoch > known), "{epoch:?} after {known:?}");
+        self.next_epochs[person] = self.next_epochs[person].max(epoch.next());
+    }
+
     fn hearers(&mut self, audience: Audience) -> impl Iterator<Item = &mut View> {
         match audience {
             Audience::Everyone | Audience::Players => {}
@@ -261,6 +290,11 @@ impl World {
         })
     }
 
+    fn issue_token(&mut self) -> IssuedToken {
+        self.n_tokens += 1;
+        IssuedToken { text: self.n_tokens.to_string(), hash: hash(self.n_tokens) }
+    }
+
     fn command(&mut self, person: usize, deed: Deed) -> Option<Command> {
         self.n_generations += 1;
         let generation = self.generation();
@@ -275,7 +309,20 @@ impl World {
             Deed::Join => {
                 let epoch = self.next_epochs[person];
                 self.next_epochs[person] = epoch.next();
-                Command::Join { newcomer, epoch, generation }
+                let token = Some(Box::new(self.issue_token()));
+                Command::Join { newcomer, epoch, generation, token }
+            }
+            Deed::ComeBack { with_old_token } => {
+                let presented = if with_old_token { u64::MAX } else { self.tokens[person] };
+                let (presented, token) = (hash(presented), Some(self.issue_token()));
+                Command::Reconnect(Box::new(Returning {
+                    connected_at: Timestamp::UNIX_EPOCH,
+                    means: self.means[person],
+                    ice_servers: Vec::new(),
+                    presented,
+                    token,
+                    generation,
+                }))
             }
             Deed::Leave => Command::Leave { generation },
             Deed::Watch => Command::Watch(newcomer),
@@ -332,6 +379,12 @@ fn id_of(person: usize) -> PlayerId {
 
 const fn is_moderation_answer(effect: &Effect) -> bool {
     matches!(effect, Effect::Report(_) | Effect::Refuse(_))
+}
+
+fn hash(token: u64) -> TokenHash {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&token.to_le_bytes());
+    TokenHash(bytes)
 }
 
 fn applied(room: &mut Room, now: Instant, actor: PlayerId, command: Command) -> Effects {

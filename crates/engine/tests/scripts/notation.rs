@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use signal_fish_protocol::{
-    ConnectionInfo, ErrorCode, LobbyState, PeerConnectionInfo, PlayerId, PlayerInfo, RelayStamp, RoomResult,
-    ServerMessage, SessionGeneration, SessionPeer, SessionPlan, SpectatorInfo, SpectatorReason, Topology,
-    Transport, Uuid,
+    ConnectionInfo, ErrorCode, LobbyState, PeerConnectionInfo, PlayerId, PlayerInfo, Reconnected, RelayStamp,
+    ReplayStatus, RoomResult, ServerMessage, SessionGeneration, SessionPeer, SessionPlan, SpectatorInfo,
+    SpectatorReason, Topology, Transport, Uuid,
 };
 
 /// The names that scripts have for ids.
@@ -72,6 +72,13 @@ impl Notation {
                 let shown = self.room(room.lobby_state, &room.current_players, &room.current_spectators);
                 format!("{shown}; {}", reason(room.reason))
             }
+            ServerMessage::Reconnected(back) => self.reconnected(back),
+            ServerMessage::PlayerReconnected(back) => {
+                let player = back.player.as_ref().expect("a room shows who is back");
+                assert_eq!((player.id, player.epoch), (back.player_id, back.epoch));
+                self.player(player)
+            }
+            ServerMessage::ReconnectionFailed(failed) => because(Some(failed.error_code), &failed.reason),
             ServerMessage::PlayerJoined(joined) => self.player(&joined.player),
             ServerMessage::PlayerLeft(left) => {
                 let epoch = left.epoch.map_or(0, |epoch| epoch.number());
@@ -122,15 +129,33 @@ impl Notation {
             | ServerMessage::AuthenticationError(_)
             | ServerMessage::GameData(_)
             | ServerMessage::Pong
-            | ServerMessage::Reconnected(_)
-            | ServerMessage::ReconnectionFailed(_)
-            | ServerMessage::PlayerReconnected(_)
             | ServerMessage::NewPeer(_)
             | ServerMessage::RelayStats(_)
             | ServerMessage::GoingAway(_)
             | ServerMessage::DeliveryReport(_)
             | ServerMessage::RoomOperationResult(_) => panic!("a room does not say {}", message.kind()),
         }
+    }
+
+    fn reconnected(&mut self, back: &Reconnected<'_>) -> String {
+        let room = &back.snapshot;
+        let stamps = room.current_players.iter().map(|player| (player.id, player.epoch, player.seq));
+        let marks =
+            back.sender_watermarks.iter().map(|mark| (mark.player_id, Some(mark.epoch), Some(mark.seq)));
+        assert!(marks.eq(stamps), "one watermark for each player, as in the snapshot");
+        let shown = self.room(room.lobby_state, &room.current_players, &room.current_spectators);
+        let missed: Vec<_> = back.missed_events.iter().map(|event| self.message(event)).collect();
+        let status = match back.replay {
+            Some(ReplayStatus::Complete) => "complete",
+            Some(ReplayStatus::Truncated) => "truncated",
+            Some(ReplayStatus::Unavailable) => "unavailable",
+            None => "no status",
+        };
+        format!(
+            "{shown}; ready [{}]; missed [{}], {status}",
+            self.list(&room.ready_players),
+            missed.join(" | ")
+        )
     }
 
     fn plan(&mut self, plan: &SessionPlan) -> String {

@@ -1,9 +1,11 @@
 //! The room of a script, the people around it, and a clock that moves only when the script says so.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use signal_fish_engine::{
-    Audience, Command, Effect, Effects, Means, Newcomer, PasswordHash, Room, RoomSetup, SessionRules, Signal,
+    Audience, AwayRules, Command, Effect, Effects, IssuedToken, Means, Newcomer, PasswordHash, Returning,
+    Room, RoomSetup, SessionRules, Signal, TokenHash,
 };
 use signal_fish_protocol::{
     ConnectionInfo, DeliveryClass, DeliveryLabel, Epoch, GameName, IceServer, LobbyState, Payload, PlayerId,
@@ -21,6 +23,9 @@ pub(crate) struct Stage {
     /// Who hears what is for the room.
     members: Vec<Member>,
     notation: Notation,
+    /// The last seat under each name: whose it was, the number of its token, and what its connection could do.
+    seats: BTreeMap<String, (PlayerId, u8, Means)>,
+    n_tokens: u8,
     n_ids: u128,
 }
 
@@ -52,6 +57,9 @@ impl Stage {
             return self.wait(Duration::from_secs(seconds));
         }
         let (name, deed) = line.split_once(' ').expect("a name and what it does");
+        if let Some(token) = deed.strip_prefix("comes back") {
+            return self.come_back(name, token);
+        }
         let person = self.person(name);
         if self.introduce(person, deed) {
             return Vec::new();
@@ -64,7 +72,53 @@ impl Stage {
         }
         let mut effects = Effects::new();
         self.room.apply(self.now, actor, command, &mut effects);
+        if plays && effects.contains(&Effect::Entered) {
+            self.seats.insert(name.to_owned(), (actor, self.n_tokens, means));
+        }
         self.see(Some(Member { id: actor, plays, means }), effects)
+    }
+
+    /// On a new connection, as the one who had the last seat under this name.
+    fn come_back(&mut self, name: &str, token: &str) -> Vec<String> {
+        let (actor, good, means) = self.seats.get(name).copied().unwrap_or_else(|| {
+            let id = PlayerId::new(self.next_id());
+            self.notation.name(id, name);
+            (id, 0, Means::V3)
+        });
+        let presented = match token {
+            "" => good,
+            " with an old token" => good - 1,
+            other => panic!("nobody can come back{other:?}"),
+        };
+        let request = Returning {
+            connected_at: Timestamp::UNIX_EPOCH,
+            means,
+            ice_servers: vec![ice_server()],
+            presented: TokenHash([presented; 32]),
+            token: self.next_token().map(|token| *token),
+            generation: SessionGeneration::new(self.next_id()),
+        };
+        let mut effects = Effects::new();
+        self.room.apply(self.now, actor, Command::Reconnect(Box::new(request)), &mut effects);
+        for effect in &effects {
+            if let Effect::Returned(epoch) = effect {
+                self.people.push(Person {
+                    name: name.to_owned(),
+                    id: actor,
+                    epoch: epoch.next(),
+                    means,
+                    plays_elsewhere: false,
+                });
+                self.seats.insert(name.to_owned(), (actor, self.n_tokens, means));
+            }
+        }
+        self.see(Some(Member { id: actor, plays: true, means }), effects)
+    }
+
+    fn next_token(&mut self) -> Option<Box<IssuedToken>> {
+        self.n_tokens += 1;
+        let hash = TokenHash([self.n_tokens; 32]);
+        Some(Box::new(IssuedToken { text: format!("token {}", self.n_tokens), hash }))
     }
 
     fn with(settings: &str) -> Self {
@@ -79,12 +133,21 @@ impl Stage {
             session: SessionRules::default(),
             empty_timeout: Duration::from_secs(300),
             inactive_timeout: Duration::from_secs(3600),
+            away: None,
         };
         let (mut lobby, mut password) = (LobbyState::Waiting, None);
         for setting in settings.split([':', ',']).map(str::trim).filter(|setting| !setting.is_empty()) {
             match setting.rsplit_once(' ').expect("a setting and its value") {
                 ("players_max", most) => setup.players_max = most.parse().expect("a number"),
                 ("spectators_max", most) => setup.spectators_max = Some(most.parse().expect("a number")),
+                ("reconnection_window", seconds) => {
+                    let window = Duration::from_secs(seconds.parse().expect("a number"));
+                    setup.away = Some(AwayRules { window, events_max: 100 });
+                }
+                ("events_max", most) => {
+                    let rules = setup.away.as_mut().expect("the window comes first");
+                    rules.events_max = most.parse().expect("a number");
+                }
                 ("supports_authority", value) => setup.supports_authority = value == "yes",
                 ("most is", "host") => setup.session.topology_max = Topology::Host,
                 ("most is", "relay") => setup.session.topology_max = Topology::Relay,
@@ -105,6 +168,8 @@ impl Stage {
             people: Vec::new(),
             members: Vec::new(),
             notation: Notation::default(),
+            seats: BTreeMap::new(),
+            n_tokens: 0,
             n_ids: 0,
         }
     }
@@ -168,6 +233,7 @@ impl Stage {
         if let Some(command) = self.moderation(verb, rest, generation) {
             return command;
         }
+        let token = if verb == "joins" { self.next_token() } else { None };
         let Person { name, means, epoch: next_epoch, .. } = &mut self.people[person];
         let newcomer = |name: &str| Newcomer {
             name: PlayerName::parse(name, &PlayerNameRules::default()).expect("a good name"),
@@ -181,7 +247,7 @@ impl Stage {
                 let epoch = *next_epoch;
                 *next_epoch = epoch.next();
                 let name = other_name.strip_prefix("as ").unwrap_or(name);
-                Command::Join { newcomer: newcomer(name), epoch, generation }
+                Command::Join { newcomer: newcomer(name), epoch, generation, token }
             }
             ("leaves", "") => Command::Leave { generation },
             ("watches", "") => Command::Watch(newcomer(name)),
@@ -241,10 +307,11 @@ impl Stage {
         let mut sights = Vec::new();
         for effect in effects {
             let (who, what) = match effect {
-                Effect::Entered => {
+                Effect::Entered | Effect::Returned(_) => {
                     self.members.extend(actor);
                     continue;
                 }
+                Effect::Replay => (asked.clone(), "what is kept of the game data it missed".to_owned()),
                 Effect::Left(player) => {
                     self.members.retain(|member| member.id != player);
                     continue;

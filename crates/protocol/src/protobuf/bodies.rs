@@ -68,6 +68,7 @@ lists! {
     Transport as TransportList
     Topology as TopologyList
     String as CapabilityList
+    SenderWatermark as SenderWatermarkList
 }
 
 bodies! {
@@ -107,7 +108,7 @@ bodies! {
     PlayerLeft { player_id, epoch, final_seq },
 
     // Reconnection.
-    Reconnect { player_id, room_id, auth_token },
+    Reconnect { player_id, room_id, auth_token, last_seen },
     Reconnected<'_> { snapshot, missed_events, replay, sender_watermarks },
     SenderWatermark { player_id, epoch, seq },
     ReconnectionFailed { reason, error_code },

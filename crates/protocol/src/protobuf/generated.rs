@@ -93,6 +93,8 @@ pub enum DeliveryGapReason {
     VolatileDropped = 3,
     /// Their format cannot be converted to the recipient's.
     UnsupportedFormat = 4,
+    /// They were sent while the recipient was away, and were not kept.
+    NotRetained = 5,
 }
 impl DeliveryGapReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -106,6 +108,7 @@ impl DeliveryGapReason {
             Self::LatestDroppedFull => "DELIVERY_GAP_REASON_LATEST_DROPPED_FULL",
             Self::VolatileDropped => "DELIVERY_GAP_REASON_VOLATILE_DROPPED",
             Self::UnsupportedFormat => "DELIVERY_GAP_REASON_UNSUPPORTED_FORMAT",
+            Self::NotRetained => "DELIVERY_GAP_REASON_NOT_RETAINED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -116,6 +119,7 @@ impl DeliveryGapReason {
             "DELIVERY_GAP_REASON_LATEST_DROPPED_FULL" => Some(Self::LatestDroppedFull),
             "DELIVERY_GAP_REASON_VOLATILE_DROPPED" => Some(Self::VolatileDropped),
             "DELIVERY_GAP_REASON_UNSUPPORTED_FORMAT" => Some(Self::UnsupportedFormat),
+            "DELIVERY_GAP_REASON_NOT_RETAINED" => Some(Self::NotRetained),
             _ => None,
         }
     }
@@ -960,7 +964,7 @@ pub struct PlayerNameRules {
     >,
 }
 /// One frame of a client. Numbers up to 15 take one byte, so they belong to what is said often.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ClientFrame {
     /// Without any of these, or with one that the server does not know, the frame is answered with INVALID_INPUT.
     #[prost(
@@ -972,7 +976,7 @@ pub struct ClientFrame {
 /// Nested message and enum types in `ClientFrame`.
 pub mod client_frame {
     /// Without any of these, or with one that the server does not know, the frame is answered with INVALID_INPUT.
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Message {
         /// Game data for everyone else in the room, as JSON.
         #[prost(message, tag = "1")]
@@ -1157,7 +1161,7 @@ pub struct ProvideConnectionInfo {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Ping {}
 /// Takes back the seat of a connection that was lost.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Reconnect {
     /// Who the sender was: a UUID, 16 bytes.
     #[prost(bytes = "vec", tag = "1")]
@@ -1168,6 +1172,17 @@ pub struct Reconnect {
     /// The token it got with its seat.
     #[prost(string, tag = "3")]
     pub auth_token: ::prost::alloc::string::String,
+    /// The last message that the sender saw of each other player. Given, even if empty, it asks for what it missed
+    /// since; not given, for nothing.
+    #[prost(message, optional, tag = "4")]
+    pub last_seen: ::core::option::Option<SenderWatermarkList>,
+}
+/// What a player saw last of each other one.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SenderWatermarkList {
+    /// At most one for each player.
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<SenderWatermark>,
 }
 /// Watches a room.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1212,7 +1227,7 @@ pub struct TransportStatus {
     pub connected: bool,
 }
 /// A room operation with an id that its one reply carries.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RoomOperation {
     /// The client's id for it: a UUID, 16 bytes.
     #[prost(bytes = "vec", tag = "1")]
@@ -1227,7 +1242,7 @@ pub struct RoomOperation {
 /// Nested message and enum types in `RoomOperation`.
 pub mod room_operation {
     /// What to do. Exactly one.
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Operation {
         /// Takes a seat in a room, like the message of that name.
         #[prost(message, tag = "2")]

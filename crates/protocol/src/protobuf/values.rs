@@ -44,7 +44,7 @@ macro_rules! values {
 values! {
     GameDataEncoding { Json MessagePack Rkyv Protobuf }
     DeliveryClass { Reliable Latest Volatile }
-    DeliveryGapReason { LatestSuperseded LatestDroppedFull VolatileDropped UnsupportedFormat }
+    DeliveryGapReason { LatestSuperseded LatestDroppedFull VolatileDropped UnsupportedFormat NotRetained }
     Transport { Relay Direct Webrtc }
     Topology { Relay Host Mesh }
     MessageTransport { Websocket }

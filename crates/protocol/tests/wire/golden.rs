@@ -83,7 +83,7 @@ fn values_keep_their_spelling() {
         Topology: Relay Host Mesh;
         MessageTransport: Websocket;
         DeliveryClass: Reliable Latest Volatile;
-        DeliveryGapReason: LatestSuperseded LatestDroppedFull VolatileDropped UnsupportedFormat;
+        DeliveryGapReason: LatestSuperseded LatestDroppedFull VolatileDropped UnsupportedFormat NotRetained;
         ReplayStatus: Complete Truncated Unavailable;
         LobbyState: Waiting Lobby Finalized;
         SpectatorReason: Joined VoluntaryLeave Disconnected Removed RoomClosed;

@@ -12,8 +12,8 @@ use signal_fish_protocol::{
     PlayerJoined, PlayerLeft, PlayerNameRules, PlayerReconnected, PlayerTarget, ProtocolInfo, ProtocolInfoV3,
     ProvideConnectionInfo, RateLimitInfo, Reconnected, ReconnectionFailed, RelayStats, ReliableCounters,
     ReplayStatus, RoomAccess, RoomJoinFailed, RoomOperation, RoomOperationRequest, RoomOperationResult,
-    RoomResult, SenderWatermark, ServerMessage, ServerMessage as Say, SessionPeer, SessionPlan, SignalIn,
-    SignalOut, SpectatorDisconnected, SpectatorJoinFailed, SpectatorJoined, SpectatorLeft, TransportStatus,
+    RoomResult, ServerMessage, ServerMessage as Say, SessionPeer, SessionPlan, SignalIn, SignalOut,
+    SpectatorDisconnected, SpectatorJoinFailed, SpectatorJoined, SpectatorLeft, TransportStatus,
     VolatileCounters,
 };
 
@@ -247,8 +247,10 @@ fn upkeep() -> impl Strategy<Value = ServerMessage<'static>> {
 }
 
 fn delivery_report() -> impl Strategy<Value = DeliveryReport> {
-    use DeliveryGapReason::{LatestDroppedFull, LatestSuperseded, UnsupportedFormat, VolatileDropped};
-    let reasons = vec![LatestSuperseded, LatestDroppedFull, VolatileDropped, UnsupportedFormat];
+    use DeliveryGapReason::{
+        LatestDroppedFull, LatestSuperseded, NotRetained, UnsupportedFormat, VolatileDropped,
+    };
+    let reasons = vec![LatestSuperseded, LatestDroppedFull, VolatileDropped, UnsupportedFormat, NotRetained];
     let gap = built!(DeliveryGap {
         from_player: player_id(),
         epoch: epoch(),
@@ -302,12 +304,11 @@ fn room_result() -> impl Strategy<Value = RoomResult<'static>> {
 
 fn reconnected() -> impl Strategy<Value = Reconnected<'static>> {
     use ReplayStatus::{Complete, Truncated, Unavailable};
-    let watermark = built!(SenderWatermark { player_id: player_id(), epoch: epoch(), seq: any::<u64>() });
     built!(Reconnected {
         snapshot: snapshot(),
         missed_events: vec(missed_event(), 0..3),
         replay: of(select(vec![Complete, Truncated, Unavailable])),
-        sender_watermarks: vec(watermark, 0..3),
+        sender_watermarks: vec(watermark(), 0..3),
     })
 }
 

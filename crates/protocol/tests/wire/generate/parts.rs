@@ -8,7 +8,7 @@ use signal_fish_protocol::{
     Authenticate, ConnectionInfo, DeliveryClass, DeliveryLabel, Epoch, ErrorCode, GameDataEncoding,
     GameDataIn, IceServer, JoinAsSpectator, JoinRoom, LobbyState, OperationId, Payload, PlayerId, PlayerInfo,
     ProtocolVersion, Reconnect, RelayStamp, RelayTransport, RoomCode, RoomId, RoomSnapshot, SenderStamp,
-    SessionGeneration, SpectatorInfo, SpectatorReason, Timestamp, Topology, Transport, Uuid,
+    SenderWatermark, SessionGeneration, SpectatorInfo, SpectatorReason, Timestamp, Topology, Transport, Uuid,
 };
 
 use super::{built, json_text};
@@ -136,7 +136,16 @@ pub(super) fn join_room() -> impl Strategy<Value = JoinRoom> {
 }
 
 pub(super) fn reconnect() -> impl Strategy<Value = Reconnect> {
-    built!(Reconnect { player_id: player_id(), room_id: room_id(), auth_token: text() })
+    built!(Reconnect {
+        player_id: player_id(),
+        room_id: room_id(),
+        auth_token: text(),
+        last_seen: of(vec(watermark(), 0..3)),
+    })
+}
+
+pub(super) fn watermark() -> impl Strategy<Value = SenderWatermark> {
+    built!(SenderWatermark { player_id: player_id(), epoch: epoch(), seq: any::<u64>() })
 }
 
 pub(super) fn join_as_spectator() -> impl Strategy<Value = JoinAsSpectator> {

@@ -91,7 +91,13 @@ pub(crate) fn join_room() -> JoinRoom {
 }
 
 pub(crate) fn reconnect() -> Reconnect {
-    Reconnect { player_id: player_id(1), room_id: room_id(), auth_token: "token".into() }
+    Reconnect { player_id: player_id(1), room_id: room_id(), auth_token: "token".into(), last_seen: None }
+}
+
+/// Of a client that wants to hear what it has missed.
+pub(crate) fn reconnect_all() -> Reconnect {
+    let watermark = SenderWatermark { player_id: player_id(2), epoch: Epoch::FIRST, seq: 40 };
+    Reconnect { last_seen: Some(vec![watermark]), ..reconnect() }
 }
 
 pub(crate) fn join_as_spectator() -> JoinAsSpectator {
@@ -243,6 +249,7 @@ pub(crate) fn delivery_report() -> DeliveryReport {
             gap(8, 8, DeliveryGapReason::LatestDroppedFull),
             gap(9, 11, DeliveryGapReason::VolatileDropped),
             gap(12, 12, DeliveryGapReason::UnsupportedFormat),
+            gap(13, 20, DeliveryGapReason::NotRetained),
         ],
     }
 }
