@@ -44,11 +44,10 @@ impl SessionRules {
         within && enabled
     }
 
-    /// Whether whoever has such means may come to need ICE servers.
-    pub(crate) fn may_need_ice(self, means: Means) -> bool {
-        let may_be =
-            |topology| self.allow(topology, Transport::Webrtc) && means.can(topology, Transport::Webrtc);
-        may_be(Topology::Mesh) || may_be(Topology::Host)
+    /// Whether a player with such means should expect WebRTC: it can go as far as the room may.
+    pub(crate) fn expect_webrtc(self, means: Means) -> bool {
+        let is_close = self.topology_max != Topology::Relay;
+        is_close && self.webrtc && means.can(self.topology_max, Transport::Webrtc)
     }
 }
 
@@ -139,13 +138,14 @@ fn choose(room: &Room) -> Session {
     }
 }
 
-/// The same session, with another host if the one there was is gone or cannot be reached.
+/// The same session, with another host if the one there was is gone or cannot be reached. It ends with the last player.
 fn rehosted(room: &Room) -> Session {
     let next = |host, transport| {
         let stays = room.seats.get(host).is_some_and(|seat| may_host(seat, transport));
         if stays { Some(host) } else { elect(room, transport) }
     };
     match room.session {
+        Session::Mesh if room.seats.is_empty() => Session::Relay,
         Session::Relay | Session::Mesh => room.session,
         Session::HostWebrtc(host) => {
             next(host, Transport::Webrtc).map_or(Session::Relay, Session::HostWebrtc)

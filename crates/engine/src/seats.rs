@@ -2,10 +2,9 @@
 
 use signal_fish_protocol::{
     ConnectionInfo, Epoch, ErrorCode, LobbyState, PlayerJoined, PlayerLeft, PlayerName, RoomJoinFailed,
-    SenderStamp, ServerMessage, SessionGeneration, Timestamp,
+    SenderStamp, ServerMessage, SessionGeneration, Timestamp, TransportStatus,
 };
 
-use crate::signalling::Reports;
 use crate::step::{Role, Step};
 use crate::{Audience, Effect, Means, Newcomer, Room, authority, endpoint, lobby, plan, snapshot};
 
@@ -18,7 +17,8 @@ pub(crate) struct Seat {
     pub(crate) is_ready: bool,
     /// What its connection can do beyond the relay.
     pub(crate) means: Means,
-    pub(crate) reports: Reports,
+    /// What it last said about a transport of its own.
+    pub(crate) last_report: Option<TransportStatus>,
     /// The player's membership, and the number of its last game message.
     pub(crate) last_stamp: SenderStamp,
 }
@@ -41,8 +41,8 @@ pub(crate) fn on_join(
     }
     let Newcomer { name, connected_at, means, ice_servers } = newcomer;
     let last_stamp = SenderStamp { epoch, seq: 0 };
-    let (connection_info, reports) = (None, Reports::default());
-    let seat = Seat { name, connected_at, connection_info, is_ready: false, means, reports, last_stamp };
+    let (connection_info, last_report) = (None, None);
+    let seat = Seat { name, connected_at, connection_info, is_ready: false, means, last_report, last_stamp };
     let player = snapshot::player(room, step.actor, &seat);
     room.seats.push(step.actor, seat);
     room.lifetime.on_join(step.now);
@@ -50,7 +50,7 @@ pub(crate) fn on_join(
     step.out.push(Effect::Entered);
     let mut joined = snapshot::for_player(room, step.actor);
     // A game that has started has a plan, and that says with which servers.
-    if room.lobby != LobbyState::Finalized && room.setup.session.may_need_ice(means) {
+    if room.lobby != LobbyState::Finalized && room.setup.session.expect_webrtc(means) {
         joined.ice_servers = ice_servers;
     }
     step.reply(ServerMessage::RoomJoined(joined));
