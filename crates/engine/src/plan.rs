@@ -1,7 +1,8 @@
 //! How the players of a started game reach each other: chosen once, at the start, and published anew when it changes.
 
 use signal_fish_protocol::{
-    LobbyState, PlayerId, ServerMessage, SessionGeneration, SessionPeer, SessionPlan, Topology, Transport,
+    DirectEndpoint, IceServer, LobbyState, PlayerId, ServerMessage, SessionGeneration, SessionPeer,
+    SessionPlan, Topology, Transport,
 };
 
 use crate::seats::Seat;
@@ -43,12 +44,6 @@ impl SessionRules {
         };
         within && enabled
     }
-
-    /// Whether a player with such means should expect WebRTC: it can go as far as the room may.
-    pub(crate) fn expect_webrtc(self, means: Means) -> bool {
-        let is_close = self.topology_max != Topology::Relay;
-        is_close && self.webrtc && means.can(self.topology_max, Transport::Webrtc)
-    }
 }
 
 impl Default for SessionRules {
@@ -85,6 +80,15 @@ impl Session {
 pub(crate) fn on_start(room: &mut Room, step: &mut Step<'_>, generation: SessionGeneration) {
     room.session = choose(room);
     publish(room, step, generation);
+}
+
+/// Which of `servers` a player with such means is told with its snapshot, so that it can gather candidates until the
+/// game starts: all, if it can go as far as the room may and that means WebRTC. Later its plan tells it.
+pub(crate) fn early_ice_servers(room: &Room, means: Means, servers: Vec<IceServer>) -> Vec<IceServer> {
+    let SessionRules { topology_max, webrtc, .. } = room.setup.session;
+    let is_close = webrtc && topology_max != Topology::Relay && means.can(topology_max, Transport::Webrtc);
+    let is_told = is_close && room.lobby != LobbyState::Finalized;
+    if is_told { servers } else { Vec::new() }
 }
 
 /// A player has come into the room, or come back into it. By now everyone has heard of that.
@@ -185,13 +189,16 @@ fn plan_of(room: &Room, recipient: PlayerId, generation: SessionGeneration) -> S
     let peers = others.filter_map(|(id, seat)| peer_of(room, recipient, id, seat)).collect();
     let (topology, transport) = session.pair();
     let direct_endpoint = match session {
-        Session::HostDirect(host) => {
-            room.seats.get(host).and_then(|seat| endpoint::usable(seat.connection_info.as_ref()))
-        }
+        Session::HostDirect(host) => endpoint_of(room, host),
         Session::Relay | Session::Mesh | Session::HostWebrtc(_) => None,
     };
     let host = session.host();
     SessionPlan { topology, transport, host, direct_endpoint, peers, ..SessionPlan::relay(generation) }
+}
+
+fn endpoint_of(room: &Room, host: PlayerId) -> Option<DirectEndpoint> {
+    let (host, port) = endpoint::usable(room.seats.get(host)?.connection_info.as_ref())?;
+    Some(DirectEndpoint { host: host.to_owned(), port })
 }
 
 /// What `recipient` is told about another player, if the two connect.

@@ -49,10 +49,7 @@ pub(crate) fn on_join(
 
     step.out.push(Effect::Entered);
     let mut joined = snapshot::for_player(room, step.actor);
-    // A game that has started has a plan, and that says with which servers.
-    if room.lobby != LobbyState::Finalized && room.setup.session.expect_webrtc(means) {
-        joined.ice_servers = ice_servers;
-    }
+    joined.ice_servers = plan::early_ice_servers(room, means, ice_servers);
     step.reply(ServerMessage::RoomJoined(joined));
     if is_first_ever {
         lobby::open(room, step);

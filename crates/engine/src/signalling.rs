@@ -6,7 +6,7 @@ use signal_fish_protocol::{
 };
 
 use crate::seats::Seat;
-use crate::step::{NO_SEAT, Step};
+use crate::step::{NO_SEAT, Role, Step};
 use crate::{Audience, Room};
 
 /// A signal of one player for another, and what its room cannot know by itself.
@@ -42,7 +42,7 @@ pub(crate) fn on_signal(room: &Room, step: &mut Step<'_>, signal: Signal) {
 /// How a transport of the actor does: news for the other players. What makes no sense is not worth an answer.
 pub(crate) fn on_transport_status(room: &mut Room, step: &mut Step<'_>, status: TransportStatus) {
     let TransportStatus { transport, connected } = status;
-    let Some(position) = step.position() else { return };
+    let Role::Player(position) = step.role else { return };
     let seat = room.seats.at_mut(position);
     let may_say = seat.means.speaks_v3() && seat.means.has_transport(transport);
     // The same again is no news. Another transport in between makes it news.
