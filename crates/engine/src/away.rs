@@ -12,7 +12,6 @@ use crate::expiry::NEVER;
 use crate::missed::MissedEvents;
 use crate::roster::Roster;
 use crate::seats::{self, Seat};
-use crate::signalling::Reports;
 use crate::step::{Role, Step};
 use crate::{Audience, Effect, Means, Room, authority, plan, snapshot};
 
@@ -151,7 +150,7 @@ pub(crate) fn on_return(room: &mut Room, step: &mut Step<'_>, request: Returning
     let Record { mut seat, held_authority, missed_from, .. } = room.away.records.remove(position);
     let epoch = seat.last_stamp.epoch.next();
     seat.last_stamp = SenderStamp { epoch, seq: 0 };
-    (seat.connected_at, seat.means, seat.reports) = (connected_at, means, Reports::default());
+    (seat.connected_at, seat.means, seat.last_report) = (connected_at, means, None);
     // A game that has started knows who was ready then, and this one has left since.
     seat.is_ready &= room.lobby == LobbyState::Lobby;
     seat.token = token.as_ref().map(|token| token.hash);

@@ -2,14 +2,12 @@
 
 use std::net::IpAddr;
 
-use signal_fish_protocol::{ConnectionInfo, DirectEndpoint};
+use signal_fish_protocol::ConnectionInfo;
 
-/// Where a player listens, if it said so in a way that others can use.
-pub(crate) fn usable(info: Option<&ConnectionInfo>) -> Option<DirectEndpoint> {
+/// Host and port of a player, if it said where it listens in a way that others can use.
+pub(crate) fn usable(info: Option<&ConnectionInfo>) -> Option<(&str, u16)> {
     match info? {
-        ConnectionInfo::Direct { host, port } if *port != 0 && is_host(host) => {
-            Some(DirectEndpoint { host: host.clone(), port: *port })
-        }
+        ConnectionInfo::Direct { host, port } if *port != 0 && is_host(host) => Some((host, *port)),
         ConnectionInfo::Direct { .. }
         | ConnectionInfo::UnityRelay { .. }
         | ConnectionInfo::Relay { .. }
@@ -53,8 +51,7 @@ mod tests {
         assert_eq!(longest.len(), 253);
         for host in ["203.0.113.9", "::1", "localhost", "a-1.example.com", &longest] {
             let info = ConnectionInfo::Direct { host: host.to_owned(), port: 1 };
-            let endpoint = DirectEndpoint { host: host.to_owned(), port: 1 };
-            assert_eq!(usable(Some(&info)), Some(endpoint));
+            assert_eq!(usable(Some(&info)), Some((host, 1)));
         }
         for host in [
             "",

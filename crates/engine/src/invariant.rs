@@ -29,8 +29,8 @@ pub enum Violation {
     WrongLifetime,
     /// The room is over and has members, or awaits some.
     MembersAfterTheEnd,
-    /// Players connect to each other, and the game has not started.
-    SessionBeforeStart,
+    /// Players connect to each other although no game has started, or although nobody plays.
+    SessionWithoutGame,
     /// Players connect to each other in a way that the room does not allow.
     SessionAgainstRules,
     /// The host does not play, or could not be one.
@@ -133,8 +133,9 @@ fn check_stages(room: &Room) -> Result<(), Violation> {
 
 fn check_session(room: &Room) -> Result<(), Violation> {
     let (topology, transport) = room.session.pair();
-    if room.session != Session::Relay && room.lobby != LobbyState::Finalized {
-        return Err(Violation::SessionBeforeStart);
+    let has_game = room.lobby == LobbyState::Finalized && !room.seats.is_empty();
+    if room.session != Session::Relay && !has_game {
+        return Err(Violation::SessionWithoutGame);
     }
     if !room.setup.session.allow(topology, transport) {
         return Err(Violation::SessionAgainstRules);
@@ -183,7 +184,7 @@ mod tests {
                 room.seats = Roster::new();
                 room.lifetime = Lifetime::Over { since: some_moment() };
             }),
-            (Violation::SessionBeforeStart, |room| room.session = Session::Mesh),
+            (Violation::SessionWithoutGame, |room| room.session = Session::Mesh),
             (Violation::SessionAgainstRules, |room| {
                 (room.session, room.lobby) = (Session::Mesh, LobbyState::Finalized);
                 room.setup.session.webrtc = false;

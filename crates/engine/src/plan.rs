@@ -1,8 +1,8 @@
 //! How the players of a started game reach each other: chosen once, at the start, and published anew when it changes.
 
 use signal_fish_protocol::{
-    IceServer, LobbyState, PlayerId, ServerMessage, SessionGeneration, SessionPeer, SessionPlan, Topology,
-    Transport,
+    DirectEndpoint, IceServer, LobbyState, PlayerId, ServerMessage, SessionGeneration, SessionPeer,
+    SessionPlan, Topology, Transport,
 };
 
 use crate::seats::Seat;
@@ -44,13 +44,6 @@ impl SessionRules {
         };
         within && enabled
     }
-
-    /// Whether whoever has such means may come to need ICE servers.
-    pub(crate) fn may_need_ice(self, means: Means) -> bool {
-        let may_be =
-            |topology| self.allow(topology, Transport::Webrtc) && means.can(topology, Transport::Webrtc);
-        may_be(Topology::Mesh) || may_be(Topology::Host)
-    }
 }
 
 impl Default for SessionRules {
@@ -89,17 +82,20 @@ pub(crate) fn on_start(room: &mut Room, step: &mut Step<'_>, generation: Session
     publish(room, step, generation);
 }
 
+/// Which of `servers` a player with such means is told with its snapshot, so that it can gather candidates until the
+/// game starts: all, if it can go as far as the room may and that means WebRTC. Later its plan tells it.
+pub(crate) fn early_ice_servers(room: &Room, means: Means, servers: Vec<IceServer>) -> Vec<IceServer> {
+    let SessionRules { topology_max, webrtc, .. } = room.setup.session;
+    let is_close = webrtc && topology_max != Topology::Relay && means.can(topology_max, Transport::Webrtc);
+    let is_told = is_close && room.lobby != LobbyState::Finalized;
+    if is_told { servers } else { Vec::new() }
+}
+
 /// A player has come into the room, or come back into it. By now everyone has heard of that.
 pub(crate) fn on_arrived(room: &Room, step: &mut Step<'_>, generation: SessionGeneration) {
     if room.lobby == LobbyState::Finalized {
         publish(room, step, generation);
     }
-}
-
-/// What a player gathers candidates with before there is a plan. A game that has started has one, and that says with which.
-pub(crate) fn early_ice_servers(room: &Room, means: Means, ice_servers: Vec<IceServer>) -> Vec<IceServer> {
-    let is_early = room.lobby != LobbyState::Finalized;
-    if is_early && room.setup.session.may_need_ice(means) { ice_servers } else { Vec::new() }
 }
 
 /// A player has no seat any more, for whatever reason. By now everyone has heard of that.
@@ -146,13 +142,14 @@ fn choose(room: &Room) -> Session {
     }
 }
 
-/// The same session, with another host if the one there was is gone or cannot be reached.
+/// The same session, with another host if the one there was is gone or cannot be reached. It ends with the last player.
 fn rehosted(room: &Room) -> Session {
     let next = |host, transport| {
         let stays = room.seats.get(host).is_some_and(|seat| may_host(seat, transport));
         if stays { Some(host) } else { elect(room, transport) }
     };
     match room.session {
+        Session::Mesh if room.seats.is_empty() => Session::Relay,
         Session::Relay | Session::Mesh => room.session,
         Session::HostWebrtc(host) => {
             next(host, Transport::Webrtc).map_or(Session::Relay, Session::HostWebrtc)
@@ -192,13 +189,16 @@ fn plan_of(room: &Room, recipient: PlayerId, generation: SessionGeneration) -> S
     let peers = others.filter_map(|(id, seat)| peer_of(room, recipient, id, seat)).collect();
     let (topology, transport) = session.pair();
     let direct_endpoint = match session {
-        Session::HostDirect(host) => {
-            room.seats.get(host).and_then(|seat| endpoint::usable(seat.connection_info.as_ref()))
-        }
+        Session::HostDirect(host) => endpoint_of(room, host),
         Session::Relay | Session::Mesh | Session::HostWebrtc(_) => None,
     };
     let host = session.host();
     SessionPlan { topology, transport, host, direct_endpoint, peers, ..SessionPlan::relay(generation) }
+}
+
+fn endpoint_of(room: &Room, host: PlayerId) -> Option<DirectEndpoint> {
+    let (host, port) = endpoint::usable(room.seats.get(host)?.connection_info.as_ref())?;
+    Some(DirectEndpoint { host: host.to_owned(), port })
 }
 
 /// What `recipient` is told about another player, if the two connect.

@@ -2,10 +2,9 @@
 
 use signal_fish_protocol::{
     ConnectionInfo, Epoch, ErrorCode, LobbyState, PlayerJoined, PlayerLeft, PlayerName, RoomJoinFailed,
-    RoomSnapshot, SenderStamp, ServerMessage, SessionGeneration, Timestamp,
+    RoomSnapshot, SenderStamp, ServerMessage, SessionGeneration, Timestamp, TransportStatus,
 };
 
-use crate::signalling::Reports;
 use crate::step::{Role, Step};
 use crate::{
     Audience, Effect, IssuedToken, Means, Newcomer, Room, TokenHash, authority, away, endpoint, lobby, plan,
@@ -21,7 +20,8 @@ pub(crate) struct Seat {
     pub(crate) is_ready: bool,
     /// What its connection can do beyond the relay.
     pub(crate) means: Means,
-    pub(crate) reports: Reports,
+    /// What it last said about a transport of its own.
+    pub(crate) last_report: Option<TransportStatus>,
     /// The player's membership, and the number of its last game message.
     pub(crate) last_stamp: SenderStamp,
     /// Of what it can come back with if its connection is lost.
@@ -48,7 +48,7 @@ pub(crate) fn on_join(
     }
     let Newcomer { name, connected_at, proof: _, means, ice_servers } = newcomer;
     let last_stamp = SenderStamp { epoch, seq: 0 };
-    let (connection_info, reports) = (None, Reports::default());
+    let (connection_info, last_report) = (None, None);
     let hash = token.as_ref().map(|token| token.hash);
     let seat = Seat {
         name,
@@ -56,7 +56,7 @@ pub(crate) fn on_join(
         connection_info,
         is_ready: false,
         means,
-        reports,
+        last_report,
         last_stamp,
         token: hash,
     };

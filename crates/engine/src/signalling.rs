@@ -6,7 +6,7 @@ use signal_fish_protocol::{
 };
 
 use crate::seats::Seat;
-use crate::step::{NO_SEAT, Step};
+use crate::step::{NO_SEAT, Role, Step};
 use crate::{Audience, Room};
 
 /// A signal of one player for another, and what its room cannot know by itself.
@@ -26,24 +26,6 @@ pub struct Signal {
     pub is_refusal_explained: bool,
 }
 
-/// What a player last said about its transports, in one membership: two bits for each.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Reports(u8);
-
-impl Reports {
-    /// Takes a report; says whether it is news.
-    fn take(&mut self, transport: Transport, connected: bool) -> bool {
-        let at = match transport {
-            Transport::Relay => 0,
-            Transport::Direct => 2,
-            Transport::Webrtc => 4,
-        };
-        let before = self.0;
-        self.0 = before & !(0b11 << at) | (if connected { 0b11 } else { 0b10 }) << at;
-        self.0 != before
-    }
-}
-
 /// The plan that a signal names may be an old one, and the game need not have started: that is up to the players.
 pub(crate) fn on_signal(room: &Room, step: &mut Step<'_>, signal: Signal) {
     match refusal(room, step, &signal) {
@@ -60,10 +42,11 @@ pub(crate) fn on_signal(room: &Room, step: &mut Step<'_>, signal: Signal) {
 /// How a transport of the actor does: news for the other players. What makes no sense is not worth an answer.
 pub(crate) fn on_transport_status(room: &mut Room, step: &mut Step<'_>, status: TransportStatus) {
     let TransportStatus { transport, connected } = status;
-    let Some(position) = step.position() else { return };
+    let Role::Player(position) = step.role else { return };
     let seat = room.seats.at_mut(position);
     let may_say = seat.means.speaks_v3() && seat.means.has_transport(transport);
-    if may_say && seat.reports.take(transport, connected) {
+    // The same again is no news. Another transport in between makes it news.
+    if may_say && seat.last_report.replace(status) != Some(status) {
         let status = PeerTransportStatus { peer_id: step.actor, transport, connected };
         step.send(Audience::PlayersBut(step.actor), ServerMessage::PeerTransportStatus(status));
     }

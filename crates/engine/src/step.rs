@@ -25,14 +25,6 @@ pub(crate) struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// Where the actor is among the players, if it is one.
-    pub(crate) const fn position(&self) -> Option<usize> {
-        match self.role {
-            Role::Player(position) => Some(position),
-            Role::Spectator(_) | Role::Stranger => None,
-        }
-    }
-
     /// Where the actor is among the players; if it is not one, the command is refused.
     pub(crate) fn seat_or_refuse(&mut self) -> Option<usize> {
         match self.role {

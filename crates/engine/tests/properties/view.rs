@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use signal_fish_engine::Means;
 use signal_fish_protocol::{
     Epoch, LobbyState, PlayerId, PlayerInfo, ProtocolVersion, Reconnected, RelayStamp, RoomSnapshot,
-    SenderStamp, ServerMessage, SpectatorInfo, Transport,
+    SenderStamp, ServerMessage, SessionPlan, SpectatorInfo, Transport,
 };
 
 /// One member, and what it knows.
@@ -174,8 +174,7 @@ impl KnownRoom {
             }
             ServerMessage::SessionPlan(plan) => {
                 assert!(i_play && self.lobby == LobbyState::Finalized);
-                assert!(plan.host.is_none_or(|host| self.has(host)));
-                assert!(plan.peers.iter().all(|peer| self.has(peer.player_id)));
+                self.check_names(plan);
             }
             ServerMessage::NewSpectatorJoined(joined) => {
                 assert!(self.spectators.insert(joined.spectator.id), "a spectator comes once");
@@ -209,6 +208,11 @@ impl KnownRoom {
             | ServerMessage::DeliveryReport(_)
             | ServerMessage::RoomOperationResult(_) => panic!("a room does not say {message:?}"),
         }
+    }
+
+    fn check_names(&self, plan: &SessionPlan) {
+        assert!(plan.host.is_none_or(|host| self.has(host)));
+        assert!(plan.peers.iter().all(|peer| self.has(peer.player_id)));
     }
 
     fn count(&self, listed: &[SpectatorInfo], counted: Option<u32>) {

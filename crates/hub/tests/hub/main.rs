@@ -2,5 +2,6 @@
 
 mod ending;
 mod fan_out;
+mod peering;
 mod rooms;
 mod support;

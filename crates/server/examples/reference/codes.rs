@@ -5,17 +5,13 @@ use signal_fish_protocol::{CloseCode, ErrorCode};
 use crate::head;
 
 /// Codes of features that this release does not have.
-const NOT_SENT: [ErrorCode; 17] = [
+const NOT_SENT: [ErrorCode; 13] = [
     ErrorCode::Unauthorized,
     ErrorCode::TooManyConnections,
     ErrorCode::ReconnectionTokenInvalid,
     ErrorCode::ReconnectionExpired,
     ErrorCode::PlayerAlreadyConnected,
     ErrorCode::StorageError,
-    ErrorCode::CrossRoomSignal,
-    ErrorCode::SignalTargetNotFound,
-    ErrorCode::SignalRateLimited,
-    ErrorCode::RoomSessionIncompatible,
     ErrorCode::NotRoomAuthority,
     ErrorCode::KickTargetNotFound,
     ErrorCode::Kicked,

@@ -4,14 +4,14 @@ use signal_fish_protocol::{
     Authenticate, Authenticated, AuthenticationError, AuthorityChanged, AuthorityRequest, AuthorityResponse,
     ClientMessage, ConnectionInfo, DeliveryClass, DeliveryCounters, DeliveryGap, DeliveryGapReason,
     DeliveryReport, Epoch, ErrorCode, GameDataEncoding, GameDataIn, GameDataOut, GameStarting, GoingAway,
-    JoinAsSpectator, JoinRoom, LobbyState, LobbyStateChanged, MessageTransport, NewPeer, NewSpectatorJoined,
-    OperationId, Payload, PeerConnectionInfo, PeerTransportStatus, PlayerId, PlayerInfo, PlayerJoined,
-    PlayerLeft, PlayerNameRules, PlayerReconnected, ProtocolInfo, ProtocolInfoV3, ProvideConnectionInfo,
-    RateLimitInfo, Reconnect, Reconnected, ReconnectionFailed, RelayStats, ReplayStatus, RoomCode, RoomId,
-    RoomJoinFailed, RoomOperation, RoomOperationRequest, RoomOperationResult, RoomResult, RoomSnapshot,
-    SenderWatermark, ServerMessage, SessionGeneration, SessionPlan, SignalIn, SignalOut,
-    SpectatorDisconnected, SpectatorInfo, SpectatorJoinFailed, SpectatorJoined, SpectatorLeft,
-    SpectatorReason, Timestamp, Topology, Transport, TransportStatus, Uuid, limits,
+    IceServer, JoinAsSpectator, JoinRoom, LobbyState, LobbyStateChanged, MessageTransport, NewPeer,
+    NewSpectatorJoined, OperationId, Payload, PeerConnectionInfo, PeerTransportStatus, PlayerId, PlayerInfo,
+    PlayerJoined, PlayerLeft, PlayerNameRules, PlayerReconnected, ProtocolInfo, ProtocolInfoV3,
+    ProvideConnectionInfo, RateLimitInfo, Reconnect, Reconnected, ReconnectionFailed, RelayStats,
+    ReplayStatus, RoomCode, RoomId, RoomJoinFailed, RoomOperation, RoomOperationRequest, RoomOperationResult,
+    RoomResult, RoomSnapshot, SenderWatermark, ServerMessage, SessionGeneration, SessionPeer, SessionPlan,
+    SignalIn, SignalOut, SpectatorDisconnected, SpectatorInfo, SpectatorJoinFailed, SpectatorJoined,
+    SpectatorLeft, SpectatorReason, Timestamp, Topology, Transport, TransportStatus, Uuid, limits,
 };
 
 /// What Ada, Bob or Cat may say.
@@ -237,6 +237,7 @@ fn sessions() -> Vec<ServerMessage<'static>> {
         ServerMessage::Signal(SignalOut { from: BOB, generation: GENERATION, signal: signal() }),
         ServerMessage::NewPeer(NewPeer { peer_id: BOB, you_initiate: true }),
         ServerMessage::SessionPlan(SessionPlan::relay(GENERATION)),
+        ServerMessage::SessionPlan(mesh()),
         ServerMessage::PeerTransportStatus(PeerTransportStatus {
             peer_id: BOB,
             transport: Transport::Webrtc,
@@ -244,6 +245,18 @@ fn sessions() -> Vec<ServerMessage<'static>> {
         }),
         ServerMessage::RoomOperationResult(RoomOperationResult { operation_id: OPERATION, result }),
     ]
+}
+
+fn mesh() -> SessionPlan {
+    let peer = SessionPeer { player_id: BOB, player_name: "Bob".into(), is_authority: false, initiate: true };
+    let stun = vec!["stun:stun.example.com:3478".to_owned()];
+    SessionPlan {
+        topology: Topology::Mesh,
+        transport: Transport::Webrtc,
+        peers: vec![peer],
+        ice_servers: vec![IceServer { urls: stun, username: None, credential: None }],
+        ..SessionPlan::relay(GENERATION)
+    }
 }
 
 fn join() -> JoinRoom {

@@ -11,6 +11,7 @@ mod lobby;
 mod malformed;
 mod misplaced;
 mod oversized;
+mod peering;
 mod reaping;
 mod relay;
 mod rooms;

@@ -34,16 +34,22 @@ pub(crate) struct Player {
 impl Player {
     /// Connects and authenticates.
     pub(crate) async fn connect(addr: SocketAddr, name: &'static str, dialect: Dialect) -> Self {
-        let transport = WebSocketTransport::connect(&format!("ws://{addr}/v2/ws")).await;
-        let mut config = SignalFishConfig::new("demo")
-            .with_protocol_violation_policy(ProtocolViolationPolicy::Disconnect)
-            .with_event_channel_capacity(EVENTS_MAX);
+        let mut config = SignalFishConfig::new("demo");
         if dialect.is_v3() {
             config = config.enable_v3();
         }
         if matches!(dialect, Dialect::V2Packed | Dialect::V3Packed) {
             config.game_data_format = Some(GameDataEncoding::MessagePack);
         }
+        Self::connect_as(addr, name, config).await
+    }
+
+    /// As [`Player::connect`], with any other means.
+    pub(crate) async fn connect_as(addr: SocketAddr, name: &'static str, config: SignalFishConfig) -> Self {
+        let transport = WebSocketTransport::connect(&format!("ws://{addr}/v2/ws")).await;
+        let config = config
+            .with_protocol_violation_policy(ProtocolViolationPolicy::Disconnect)
+            .with_event_channel_capacity(EVENTS_MAX);
         let (client, events) = SignalFishClient::start(transport.expect("the server listens"), config);
         let mut player = Self { client, name, id: None, events, history: Vec::new() };
         expect!(player, SignalFishEvent::Connected);
