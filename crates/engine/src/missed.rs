@@ -74,7 +74,6 @@ fn event(effect: &Effect) -> Option<&ServerMessage<'static>> {
         Effect::Send(Audience::Players | Audience::One(_), _)
         | Effect::Entered
         | Effect::Returned(_)
-        | Effect::Replay
         | Effect::Left(_)
         | Effect::Reply(_)
         | Effect::Refuse(_)

@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use signal_fish_engine::{Audience, Effect, Effects};
 use signal_fish_protocol::{
-    CloseCode, DeliveryGap, DeliveryGapReason, ErrorCode, PlayerId, ProtocolVersion, RelayStamp,
+    CloseCode, DeliveryGap, DeliveryGapReason, Epoch, ErrorCode, PlayerId, ProtocolVersion, RelayStamp,
     ServerMessage,
 };
 
 use crate::frame::Frame;
-use crate::game_data::{GameData, RelayFrames};
+use crate::game_data::{GameData, KeptData, RelayFrames};
 use crate::link::Link;
+use crate::replay;
+use crate::replay_log::ReplayLog;
 
 /// A connection inside a room.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub(crate) struct Member {
 pub(crate) struct Outcome {
     /// The actor has come in.
     pub(crate) entered: bool,
+    /// The actor has its seat back, under this epoch.
+    pub(crate) returned: Option<Epoch>,
     /// The command was refused.
     pub(crate) refused: bool,
     /// The room is over.
@@ -43,6 +47,8 @@ pub(crate) struct Delivery<'a> {
     /// Whether the actor comes in to watch, if it comes in.
     pub(crate) watches: bool,
     pub(crate) game_data: Option<GameData<'a>>,
+    /// Where game data is kept for those who come back, if it is.
+    pub(crate) log: Option<&'a mut ReplayLog<KeptData>>,
 }
 
 impl Delivery<'_> {
@@ -66,8 +72,11 @@ impl Delivery<'_> {
                 Effect::Send(audience, message) => self.send(audience, &message),
                 Effect::Entered => {
                     outcome.entered = true;
-                    let link = self.actor.expect("only an actor enters").clone();
-                    self.members.push(Member { link, watches: self.watches, complaints: Vec::new() });
+                    self.admit();
+                }
+                Effect::Returned(epoch) => {
+                    outcome.returned = Some(epoch);
+                    self.admit();
                 }
                 Effect::Left(player) => self.remove(player),
                 Effect::Close(player, code) => self.close(player, code),
@@ -75,6 +84,11 @@ impl Delivery<'_> {
             }
         }
         outcome
+    }
+
+    fn admit(&mut self) {
+        let link = self.actor.expect("only an actor comes in").clone();
+        self.members.push(Member { link, watches: self.watches, complaints: Vec::new() });
     }
 
     fn reply(&self, message: ServerMessage<'static>) {
@@ -100,17 +114,14 @@ impl Delivery<'_> {
 
     fn relay(&mut self, stamp: &RelayStamp) {
         let (Some(game_data), Some(sender)) = (self.game_data.take(), self.actor) else { return };
+        if let Some(log) = &mut self.log {
+            replay::remember(log, self.now, stamp, &game_data);
+        }
         let bytes_max = sender.outbox.message_bytes_max();
         SCRATCH.with_borrow_mut(|scratch| {
             let mut frames = RelayFrames::new(game_data, *stamp, scratch, bytes_max);
             for member in self.members.iter_mut().filter(|member| member.link.player != stamp.from) {
-                match frames.of(member.link.wire) {
-                    Some(frame) => {
-                        let class = stamp.label.class();
-                        member.link.outbox.push_game_data(self.now, frame.clone(), class);
-                    }
-                    None => member.miss(self.now, stamp),
-                }
+                member.hear(self.now, &mut frames, stamp);
             }
         });
     }
@@ -132,6 +143,14 @@ impl Delivery<'_> {
 }
 
 impl Member {
+    /// Queues one message in the form that this member reads.
+    pub(crate) fn hear(&mut self, now: Instant, frames: &mut RelayFrames<'_>, relay: &RelayStamp) {
+        match frames.of(self.link.wire) {
+            Some(frame) => self.link.outbox.push_game_data(now, frame.clone(), relay.label.class()),
+            None => self.miss(now, relay),
+        }
+    }
+
     /// Tells this member that it cannot read a message: the exact gap each time, a complaint once in a while.
     fn miss(&mut self, now: Instant, relay: &RelayStamp) {
         let Link { wire, outbox, .. } = &self.link;
@@ -173,7 +192,7 @@ impl BroadcastFrames {
 thread_local! {
     /// Where frames are put together before they are copied to their own size. One for each thread, since every
     /// room would keep one that is as large as its largest message.
-    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    pub(crate) static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 /// How often a recipient is told that it cannot read one sender's data.

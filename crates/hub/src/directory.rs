@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use signal_fish_coordination::RoomKey;
-use signal_fish_protocol::{AppId, GameName};
+use signal_fish_protocol::{AppId, GameName, RoomId};
 
 use crate::live_room::LiveRoom;
 
@@ -15,6 +15,8 @@ use crate::live_room::LiveRoom;
 #[derive(Debug)]
 pub(crate) struct Directory {
     rooms: DashMap<RoomKey, Arc<LiveRoom>, RandomState>,
+    /// The same rooms, for those who come back to one.
+    by_id: DashMap<RoomId, Arc<LiveRoom>, RandomState>,
     n_rooms: AtomicUsize,
     n_rooms_by_game: DashMap<(Option<AppId>, GameName), usize, RandomState>,
     limits: RoomLimits,
@@ -42,6 +44,7 @@ impl Directory {
     pub(crate) fn new(limits: RoomLimits) -> Self {
         Self {
             rooms: DashMap::default(),
+            by_id: DashMap::default(),
             n_rooms: AtomicUsize::new(0),
             n_rooms_by_game: DashMap::default(),
             limits,
@@ -52,12 +55,17 @@ impl Directory {
         self.rooms.get(key).map(|room| Arc::clone(&room))
     }
 
+    pub(crate) fn find_by_id(&self, id: RoomId) -> Option<Arc<LiveRoom>> {
+        self.by_id.get(&id).map(|room| Arc::clone(&room))
+    }
+
     /// Adds a room. From now on others find it: whoever adds it holds its lock until it is ready for them.
     pub(crate) fn add(&self, room: &Arc<LiveRoom>) -> Result<(), NotAdded> {
         self.count_up(room.key())?;
         match self.rooms.entry(room.key().clone()) {
             Entry::Vacant(place) => {
-                place.insert(Arc::clone(room));
+                drop(place.insert(Arc::clone(room)));
+                self.by_id.insert(room.id(), Arc::clone(room));
                 Ok(())
             }
             Entry::Occupied(_) => {
@@ -69,6 +77,7 @@ impl Directory {
 
     pub(crate) fn remove(&self, room: &LiveRoom) {
         if self.rooms.remove_if(room.key(), |_, there| there.id() == room.id()).is_some() {
+            self.by_id.remove(&room.id());
             self.count_down(room.key());
         }
     }

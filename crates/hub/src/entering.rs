@@ -5,18 +5,17 @@ use std::time::{Duration, Instant};
 
 use signal_fish_coordination::{ClaimError, RoomKey};
 use signal_fish_engine::{Command, Newcomer, Room};
-use signal_fish_protocol::{
-    AppId, Epoch, ErrorCode, JoinAsSpectator, JoinRoom, PlayerName, RoomCode, RoomId, limits,
-};
-use uuid::Uuid;
+use signal_fish_protocol::{AppId, Epoch, ErrorCode, JoinAsSpectator, JoinRoom, PlayerName};
 
 use crate::claim::Claim;
 use crate::delivery::Outcome;
 use crate::directory::NotAdded;
 use crate::entry::{EntryRefusal, PlayWish, WatchWish, room_setup};
 use crate::live_room::{Journaled, LiveRoom, RoomIsOver, Step};
+use crate::random::Draw;
 use crate::seat::Seat;
-use crate::session::{Session, new_generation};
+use crate::session::Session;
+use crate::token;
 
 /// One attempt of a session to come in.
 pub(crate) struct Entering<'a> {
@@ -43,14 +42,15 @@ impl Entering<'_> {
     async fn find_or_create(&mut self, wish: &PlayWish) -> Result<(), EntryRefusal> {
         let mut is_charged = wish.code.is_none();
         for _ in 0..ATTEMPTS {
-            let key = self.key(wish)?;
+            let draw = &Draw::new()?;
+            let key = self.key(wish, draw);
             let found = self.session.shared.directory.find(&key);
             match found {
                 Some(_) if wish.code.is_none() => {}
                 Some(_) if wish.has_password => return Err(password_not_needed()),
                 // An error means that it ended a moment ago; next time it is not found any more.
                 Some(room) => {
-                    if let Ok(outcome) = room.step(&self.session.shared, self.now, self.join(wish)) {
+                    if let Ok(outcome) = room.step(&self.session.shared, self.now, self.join(wish, draw)) {
                         self.settle(&room, outcome, false);
                         return Ok(());
                     }
@@ -60,7 +60,7 @@ impl Entering<'_> {
                     if !std::mem::replace(&mut is_charged, true) {
                         self.session.allowance.creation(self.budget_time())?;
                     }
-                    if self.create(key, wish).await? {
+                    if self.create(key, wish, draw).await? {
                         return Ok(());
                     }
                 }
@@ -95,7 +95,7 @@ impl Entering<'_> {
     }
 
     /// Makes the room and takes its first seat; false if somebody else was faster.
-    async fn create(&mut self, key: RoomKey, wish: &PlayWish) -> Result<bool, EntryRefusal> {
+    async fn create(&mut self, key: RoomKey, wish: &PlayWish, draw: &Draw) -> Result<bool, EntryRefusal> {
         if self.session.shared.lifecycle.is_draining() {
             return Err(EntryRefusal::draining());
         }
@@ -104,7 +104,7 @@ impl Entering<'_> {
             return Err(EntryRefusal::new(ErrorCode::RoomCreationFailed, reason));
         }
         let shared = Arc::clone(&self.session.shared);
-        let id = RoomId::new(Uuid::new_v4());
+        let id = draw.room();
         let claim = match Claim::make(&shared, &key, id).await {
             Ok(claim) => claim,
             // Another node made up the same code; the next one will be free.
@@ -126,7 +126,7 @@ impl Entering<'_> {
                 return Err(too_many_rooms("this game has as many rooms as it may have"));
             }
         }
-        let outcome = room.step_locked(&mut hosted, &shared, self.now, self.join(wish));
+        let outcome = room.step_locked(&mut hosted, &shared, self.now, self.join(wish, draw));
         drop(hosted);
         if let Ok(outcome) = outcome {
             self.settle(&room, outcome, false);
@@ -134,11 +134,13 @@ impl Entering<'_> {
         Ok(true)
     }
 
-    fn join(&self, wish: &PlayWish) -> Step<'_> {
+    fn join(&self, wish: &PlayWish, draw: &Draw) -> Step<'_> {
+        let Session { shared, link, .. } = &*self.session;
         let command = Command::Join {
             newcomer: self.newcomer(wish.name.clone()),
             epoch: self.next_epoch(),
-            generation: new_generation(),
+            generation: draw.generation(),
+            token: token::issue(&shared.config, link, draw).map(Box::new),
         };
         Step::Command(&self.session.link, command, None)
     }
@@ -165,23 +167,10 @@ impl Entering<'_> {
         self.session.grant.as_ref().and_then(|grant| grant.app_id().cloned())
     }
 
-    fn key(&self, wish: &PlayWish) -> Result<RoomKey, EntryRefusal> {
-        let code = match &wish.code {
-            Some(code) => code.clone(),
-            None => self.generate_code()?,
-        };
-        Ok(RoomKey { app: self.app(), game: wish.game.clone(), code })
-    }
-
-    fn generate_code(&self) -> Result<RoomCode, EntryRefusal> {
-        let mut random = [0; limits::ROOM_CODE_LENGTH_MAX];
-        match getrandom::fill(&mut random) {
-            Ok(()) => Ok(self.session.shared.config.room_codes.generate(&random)),
-            Err(error) => {
-                tracing::error!(%error, "the system has no random bytes");
-                Err(EntryRefusal::new(ErrorCode::InternalError, "no room code could be made"))
-            }
-        }
+    fn key(&self, wish: &PlayWish, draw: &Draw) -> RoomKey {
+        let codes = &self.session.shared.config.room_codes;
+        let code = wish.code.clone().unwrap_or_else(|| codes.generate(draw.code()));
+        RoomKey { app: self.app(), game: wish.game.clone(), code }
     }
 
     fn newcomer(&self, name: PlayerName) -> Newcomer {

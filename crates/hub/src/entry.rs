@@ -2,10 +2,10 @@
 
 use signal_fish_auth::Exhausted;
 use signal_fish_coordination::RoomKey;
-use signal_fish_engine::RoomSetup;
+use signal_fish_engine::{AwayRules, RoomSetup};
 use signal_fish_protocol::{
-    ErrorCode, GameName, JoinAsSpectator, JoinRoom, PlayerName, RoomCode, RoomId, RoomJoinFailed,
-    ServerMessage, SpectatorJoinFailed, limits,
+    ErrorCode, GameName, JoinAsSpectator, JoinRoom, PlayerName, Reconnect, ReconnectionFailed, RoomCode,
+    RoomId, RoomJoinFailed, ServerMessage, SpectatorJoinFailed, limits,
 };
 
 use crate::config::{HubConfig, SpectatorLimit};
@@ -19,11 +19,16 @@ pub struct Entry(pub(crate) Box<Wish>);
 pub(crate) enum Wish {
     Play(JoinRoom),
     Watch(JoinAsSpectator),
+    Return(Reconnect),
 }
 
 impl Entry {
     pub(crate) fn play(request: JoinRoom) -> Self {
         Self(Box::new(Wish::Play(request)))
+    }
+
+    pub(crate) fn come_back(request: Reconnect) -> Self {
+        Self(Box::new(Wish::Return(request)))
     }
 
     pub(crate) fn watch(request: JoinAsSpectator) -> Self {
@@ -83,6 +88,9 @@ pub(crate) fn room_setup(
         },
         empty_timeout: config.empty_room_timeout,
         inactive_timeout: config.inactive_room_timeout,
+        away: config
+            .reconnection
+            .map(|rules| AwayRules { window: rules.window, events_max: rules.events_max }),
     }
 }
 
@@ -148,6 +156,12 @@ impl EntryRefusal {
     pub(crate) fn for_player(self) -> ServerMessage<'static> {
         let Self { code, reason } = self;
         ServerMessage::RoomJoinFailed(RoomJoinFailed { reason, error_code: Some(code) })
+    }
+
+    /// As the answer to `Reconnect`.
+    pub(crate) fn for_return(self) -> ServerMessage<'static> {
+        let Self { code: error_code, reason } = self;
+        ServerMessage::ReconnectionFailed(ReconnectionFailed { reason, error_code })
     }
 
     /// As the answer to `JoinAsSpectator`.

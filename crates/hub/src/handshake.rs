@@ -6,6 +6,7 @@ use signal_fish_protocol::{
     ProtocolInfo, ProtocolInfoV3, ProtocolVersion, ServerMessage,
 };
 
+use crate::capabilities::Capabilities;
 use crate::config::HubConfig;
 use crate::link::Wire;
 use crate::shared::Shared;
@@ -28,6 +29,7 @@ pub(crate) enum Handshake {
 pub(crate) struct Agreement {
     pub(crate) grant: Grant,
     pub(crate) wire: Wire,
+    pub(crate) capabilities: Capabilities,
     /// The answer, in order.
     pub(crate) answer: Vec<ServerMessage<'static>>,
 }
@@ -68,8 +70,11 @@ pub(crate) fn negotiate(
         organization: None,
         rate_limits: grant.rate_limits(),
     }));
-    answer.push(ServerMessage::ProtocolInfo(protocol_info(config, version, sdk, &request)));
-    Ok(Agreement { grant, wire: Wire { version, format }, answer })
+    let capabilities =
+        Capabilities::granted(config, version, request.requested_capabilities.as_deref().unwrap_or_default());
+    let info = protocol_info(config, version, sdk, &request, capabilities);
+    answer.push(ServerMessage::ProtocolInfo(info));
+    Ok(Agreement { grant, wire: Wire { version, format }, capabilities, answer })
 }
 
 /// Whether a connection that never authenticated may go on in `version`.
@@ -104,12 +109,18 @@ fn protocol_info(
     version: ProtocolVersion,
     sdk: Option<&Sdk>,
     request: &Authenticate,
+    granted: Capabilities,
 ) -> ProtocolInfo {
-    let mut capabilities = config.capabilities.clone();
+    let mut capabilities = Vec::new();
+    if config.reconnection.is_some() {
+        capabilities.push("reconnection".to_owned());
+    }
+    capabilities.extend(config.capabilities.iter().cloned());
     capabilities.extend(sdk.iter().flat_map(|sdk| sdk.capabilities.iter().cloned()));
     if version >= ProtocolVersion::V3 {
         capabilities.push("spectator_relay".to_owned());
     }
+    capabilities.extend(granted.labels().map(str::to_owned));
     let (oldest, newest) = config.versions;
     ProtocolInfo {
         platform: request.platform.clone(),

@@ -16,16 +16,22 @@ mod hub;
 mod session;
 
 mod allowance;
+mod capabilities;
 mod claim;
 mod entering;
 mod entry;
 mod handshake;
+mod random;
+mod returning;
 mod seat;
+mod token;
 
 mod delivery;
 mod directory;
 mod game_data;
 mod live_room;
+mod replay;
+mod replay_log;
 
 mod farewell;
 mod frame;
@@ -39,7 +45,7 @@ mod sessions;
 mod shared;
 mod timers;
 
-pub use config::{HubConfig, OutboxLimits, RelayTypes, SpectatorLimit};
+pub use config::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};
 pub use entry::Entry;
 pub use frame::{Frame, FrameKind};
 pub use hub::{Hub, StartError};

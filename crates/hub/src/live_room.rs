@@ -7,14 +7,16 @@ use std::time::Instant;
 
 use parking_lot::{Mutex, MutexGuard};
 use signal_fish_coordination::RoomKey;
-use signal_fish_engine::{Command, Effects, Room};
-use signal_fish_protocol::{CloseCode, LobbyState, RoomId};
+use signal_fish_engine::{Command, Effects, Returning, Room};
+use signal_fish_protocol::{CloseCode, LobbyState, RoomId, SenderWatermark};
 use signal_fish_storage::{Revision, RoomRecord};
 
+use crate::config::HubConfig;
 use crate::delivery::{Delivery, Member, Outcome};
 use crate::game_data::GameData;
 use crate::journal::Change;
 use crate::link::Link;
+use crate::replay;
 use crate::shared::Shared;
 
 /// A room that people are in. Its lock is held for the length of one step, never while waiting for anything.
@@ -29,6 +31,7 @@ pub(crate) struct LiveRoom {
 pub(crate) struct Hosted {
     room: Room,
     members: Vec<Member>,
+    log: replay::Log,
     /// It has left the directory and takes no more steps.
     is_over: bool,
     /// The deadline that the timers know of.
@@ -53,6 +56,8 @@ impl Journaled {
 pub(crate) enum Step<'a> {
     /// Somebody asks for something; game data comes with [`Command::GameData`].
     Command(&'a Link, Command, Option<GameData<'a>>),
+    /// Somebody wants its seat back, and to hear what game data it missed after what it saw of each sender.
+    Return(&'a Link, Box<Returning>, Option<Vec<SenderWatermark>>),
     /// A deadline has come.
     Timeout,
 }
@@ -64,7 +69,7 @@ pub(crate) struct RoomIsOver;
 impl LiveRoom {
     pub(crate) fn new(key: RoomKey, room: Room, journaled: Journaled) -> Arc<Self> {
         let id = room.setup().id;
-        let hosted = Hosted { room, members: Vec::new(), is_over: false, armed: None, journaled };
+        let hosted = Hosted { room, members: Vec::new(), log: None, is_over: false, armed: None, journaled };
         Arc::new(Self { key, id, hosted: Mutex::new(hosted) })
     }
 
@@ -104,7 +109,7 @@ impl LiveRoom {
         }
         let mut effects = EFFECTS.take();
         // A bug in one room must not take the others along. What it leaves behind is not used again.
-        let step = AssertUnwindSafe(|| hosted.step(now, step, &mut effects));
+        let step = AssertUnwindSafe(|| hosted.step(&shared.config, now, step, &mut effects));
         let outcome = catch_unwind(step).unwrap_or_else(|_| {
             tracing::error!(room = %self.id, "a room failed and is closed");
             hosted.fail()
@@ -134,7 +139,7 @@ impl LiveRoom {
 
     fn end(&self, hosted: &mut Hosted, shared: &Shared) {
         hosted.is_over = true;
-        hosted.members = Vec::new();
+        (hosted.members, hosted.log) = (Vec::new(), None);
         shared.directory.remove(self);
         shared.journal.write(Change::Forget { key: self.key.clone(), id: self.id });
         tracing::debug!(room = %self.id, "room ended");
@@ -146,19 +151,37 @@ impl Hosted {
         self.is_over
     }
 
-    fn step(&mut self, now: Instant, step: Step<'_>, effects: &mut Effects) -> Outcome {
+    fn step(&mut self, config: &HubConfig, now: Instant, step: Step<'_>, effects: &mut Effects) -> Outcome {
+        let mut last_seen = None;
         let (actor, watches, game_data) = match step {
             Step::Command(actor, command, game_data) => {
                 let watches = matches!(command, Command::Watch(_));
                 self.room.apply(now, actor.player, command, effects);
                 (Some(actor), watches, game_data)
             }
+            Step::Return(actor, returning, seen) => {
+                last_seen = seen;
+                self.room.apply(now, actor.player, Command::Reconnect(returning), effects);
+                (Some(actor), false, None)
+            }
             Step::Timeout => {
                 self.room.handle_timeout(now, effects);
                 (None, false, None)
             }
         };
-        Delivery { now, members: &mut self.members, actor, watches, game_data }.carry_out(effects)
+        let is_relay = game_data.is_some();
+        let (members, log) = (&mut self.members, self.log.as_deref_mut());
+        let outcome = Delivery { now, members, actor, watches, game_data, log }.carry_out(effects);
+        if !is_relay {
+            // Who only watches does not come back.
+            if let Some(actor) = actor.filter(|_| !watches) {
+                let limits = config.reconnection.and_then(|rules| rules.replay);
+                let room = (&self.room, self.members.as_mut_slice());
+                replay::admit(&mut self.log, limits, now, room, (actor, &outcome), last_seen.as_deref());
+            }
+            replay::follow(&mut self.log, now, &self.room, &self.members);
+        }
+        outcome
     }
 
     fn fail(&mut self) -> Outcome {

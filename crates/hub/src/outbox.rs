@@ -93,6 +93,16 @@ impl Outbox {
         });
     }
 
+    /// Reports gaps that no counter counts, where they can be told.
+    pub(crate) fn push_report(&self, now: Instant, version: ProtocolVersion, gaps: Vec<DeliveryGap>) {
+        self.change(|queue| {
+            let report = DeliveryReport { per_class: queue.counters, gaps };
+            if let Some(frame) = Frame::of(ServerMessage::DeliveryReport(report), version) {
+                queue.push(now, frame, &self.limits);
+            }
+        });
+    }
+
     /// Ends the connection after what is queued, with the farewell that belongs to `code`. The first reason
     /// wins, unless the server stops.
     pub(crate) fn end(&self, code: CloseCode) {

@@ -7,12 +7,13 @@ use signal_fish_auth::Grant;
 use signal_fish_engine::Command;
 use signal_fish_protocol::{
     Authenticate, AuthorityRequest, AuthorityResponse, ClientMessage, CloseCode, DeliveryLabel, Epoch,
-    ErrorCode, GameDataEncoding, GameDataIn, PlayerId, ProtocolVersion, ProvideConnectionInfo,
-    ReconnectionFailed, ServerMessage, SessionGeneration, SignalIn, Timestamp,
+    ErrorCode, GameDataEncoding, GameDataIn, PlayerId, ProtocolVersion, ProvideConnectionInfo, ServerMessage,
+    SessionGeneration, SignalIn, Timestamp,
 };
 use uuid::Uuid;
 
 use crate::allowance::Allowance;
+use crate::capabilities::Capabilities;
 use crate::entering::Entering;
 use crate::entry::{Entry, EntryRefusal, Wish};
 use crate::game_data::GameData;
@@ -20,6 +21,7 @@ use crate::handshake::{self, Handshake};
 use crate::link::{Link, Wire};
 use crate::live_room::RoomIsOver;
 use crate::outbox::Outbox;
+use crate::returning;
 use crate::seat::Seat;
 use crate::shared::Shared;
 
@@ -46,6 +48,7 @@ impl Session {
         let link = Link {
             player: PlayerId::new(Uuid::new_v4()),
             wire: Wire { version, format: GameDataEncoding::Json },
+            capabilities: Capabilities::default(),
             outbox: Outbox::new(config.outbox),
         };
         shared.sessions.add(&link);
@@ -132,6 +135,9 @@ impl Session {
         let refusal = match *entry.0 {
             Wish::Play(request) => entering.play(request).await.map_err(EntryRefusal::for_player),
             Wish::Watch(request) => entering.watch(&request).map_err(EntryRefusal::for_spectator),
+            Wish::Return(request) => {
+                returning::come_back(self, now, request).map_err(EntryRefusal::for_return)
+            }
         };
         if let Err(refusal) = refusal {
             self.answer(now, refusal);
@@ -150,7 +156,7 @@ impl Session {
             ClientMessage::AuthorityRequest(request) => self.on_authority(now, request),
             ClientMessage::ProvideConnectionInfo(request) => self.on_connection_info(now, request),
             ClientMessage::Ping => self.on_ping(now),
-            ClientMessage::Reconnect(_) => self.on_reconnect(now),
+            ClientMessage::Reconnect(request) => return Some(Entry::come_back(request)),
             ClientMessage::Signal(signal) => self.on_signal(now, &signal),
             // Relayed sessions have no transport to report on; such reports are dropped by contract.
             ClientMessage::TransportStatus(_) => {}
@@ -174,6 +180,7 @@ impl Session {
                 self.handshake = Handshake::Done;
                 self.grant = Some(agreement.grant);
                 self.link.wire = agreement.wire;
+                self.link.capabilities = agreement.capabilities;
                 for message in agreement.answer {
                     self.link.send(now, message);
                 }
@@ -312,16 +319,6 @@ impl Session {
         let _ = self.in_room(now, Command::StayActive);
     }
 
-    fn on_reconnect(&mut self, now: Instant) {
-        let (error_code, reason) = if self.shared.lifecycle.is_draining() {
-            (ErrorCode::ServerDraining, "the server is about to stop")
-        } else {
-            (ErrorCode::ReconnectionFailed, "this server keeps no seats of lost connections, join again")
-        };
-        let failed = ReconnectionFailed { reason: reason.to_owned(), error_code };
-        self.answer(now, ServerMessage::ReconnectionFailed(failed));
-    }
-
     fn on_signal(&mut self, now: Instant, signal: &SignalIn<'_>) {
         let bytes_max = self.shared.config.signal_bytes_max;
         if signal.signal.as_str().len() > bytes_max {
@@ -379,7 +376,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         // First out of the room: once nobody is left, nobody may be on the way out either.
         self.seat = None;
-        self.shared.sessions.remove(self.link.player);
+        self.shared.sessions.remove(&self.link);
     }
 }
 
