@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use signal_fish_auth::{App, Authenticator, Quota};
-use signal_fish_hub::{HubConfig, OutboxLimits, RelayTypes, SpectatorLimit};
+use signal_fish_hub::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};
 use signal_fish_protocol::{AppId, PlayerNameRules, ProtocolVersion, RoomCodeFormat};
 use signal_fish_transport::{ConnectionConfig, ListenerConfig};
 
@@ -75,6 +75,7 @@ fn hub(settings: &Settings, problems: &mut Problems) -> HubConfig {
         rooms_per_game_max: server.max_rooms_per_game.get(),
         empty_room_timeout: secs(server.empty_room_timeout),
         inactive_room_timeout: secs(server.inactive_room_timeout.get()),
+        reconnection: server.enable_reconnection.then(|| reconnection(server)),
         relay_types: labels(relay_types),
         inbound_bytes_max: security.max_message_size,
         signal_bytes_max: security.max_signal_bytes,
@@ -91,6 +92,19 @@ fn hub(settings: &Settings, problems: &mut Problems) -> HubConfig {
         sdks,
         capabilities,
         implementation_version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
+fn reconnection(server: &ServerSettings) -> ReconnectionRules {
+    let replay = ReplayLimits {
+        bytes_max: server.game_data_replay_bytes,
+        messages_max: server.game_data_replay_messages.get(),
+        age_max: secs(server.game_data_replay_secs.get()),
+    };
+    ReconnectionRules {
+        window: secs(server.reconnection_window.get()),
+        events_max: server.event_buffer_size,
+        replay: (replay.bytes_max > 0).then_some(replay),
     }
 }
 
@@ -228,7 +242,7 @@ mod tests {
     #[test]
     fn zero_switches_off_what_can_be_off() {
         let off = json!({
-            "server": {"ping_timeout": 0, "default_max_spectators": 0},
+            "server": {"ping_timeout": 0, "default_max_spectators": 0, "game_data_replay_bytes": 0},
             "websocket": {
                 "idle_timeout_secs": 0, "server_ping_interval_secs": 0, "socket_send_buffer_bytes": 0,
             },
@@ -238,6 +252,9 @@ mod tests {
         assert_eq!([idle_timeout, activity_timeout, ping_interval], [None; 3]);
         assert_eq!(listener.send_buffer_bytes, None);
         assert_eq!(hub.spectators, SpectatorLimit::Unlimited);
+        assert_eq!(hub.reconnection.map(|rules| rules.replay), Some(None));
+        let away = accepted(&json!({"server": {"enable_reconnection": false}})).hub.reconnection;
+        assert_eq!(away, None);
         let watched = accepted(&json!({"server": {"default_max_spectators": 3}})).hub.spectators;
         assert_eq!(watched, SpectatorLimit::AtMost(3));
     }
@@ -328,6 +345,10 @@ mod tests {
                 json!({"websocket": {"send_queue_bytes": 65_791}, "security": {"max_outbound_message_size": 1_048_576}}),
                 "websocket.send_queue_bytes: set at least 65792, not 65791, for a message of \
                  `security.max_message_size` to be relayed",
+            ),
+            (
+                json!({"server": {"game_data_replay_bytes": 4_194_305}}),
+                "server.game_data_replay_bytes: set at most the 4194304 of `websocket.send_queue_bytes`, not 4194305",
             ),
             (
                 json!({"websocket": {"slow_consumer_timeout_ms": 30_000}}),

@@ -5,12 +5,9 @@ use signal_fish_protocol::{CloseCode, ErrorCode};
 use crate::head;
 
 /// Codes of features that this release does not have.
-const NOT_SENT: [ErrorCode; 17] = [
+const NOT_SENT: [ErrorCode; 14] = [
     ErrorCode::Unauthorized,
     ErrorCode::TooManyConnections,
-    ErrorCode::ReconnectionTokenInvalid,
-    ErrorCode::ReconnectionExpired,
-    ErrorCode::PlayerAlreadyConnected,
     ErrorCode::StorageError,
     ErrorCode::CrossRoomSignal,
     ErrorCode::SignalTargetNotFound,

@@ -227,7 +227,6 @@ fn features_of_the_published_server_are_refused_not_ignored() {
         ("security.allowed_apps", json!([{"app_id": "a", "app_name": "A", "max_rooms": 3}]), ""),
         ("turn.enabled", json!(true), "game data goes through the relay only"),
         ("session.default_topology", json!("mesh"), "game data goes through the relay only"),
-        ("server.enable_reconnection", json!(true), "there is no reconnection"),
     ] {
         let advice = if why.is_empty() {
             "security.allowed_apps[0].max_rooms: not supported by this release: there are no limits of single apps"
