@@ -75,7 +75,7 @@ fn hub(settings: &Settings, problems: &mut Problems) -> HubConfig {
         rooms_per_game_max: server.max_rooms_per_game.get(),
         empty_room_timeout: secs(server.empty_room_timeout),
         inactive_room_timeout: secs(server.inactive_room_timeout.get()),
-        reconnection: server.enable_reconnection.then(|| reconnection(server)),
+        reconnection: server.enable_reconnection.then(|| reconnection(server, websocket)),
         relay_types: labels(relay_types),
         inbound_bytes_max: security.max_message_size,
         signal_bytes_max: security.max_signal_bytes,
@@ -95,9 +95,10 @@ fn hub(settings: &Settings, problems: &mut Problems) -> HubConfig {
     }
 }
 
-fn reconnection(server: &ServerSettings) -> ReconnectionRules {
+fn reconnection(server: &ServerSettings, websocket: &WebsocketSettings) -> ReconnectionRules {
     let replay = ReplayLimits {
-        bytes_max: server.game_data_replay_bytes,
+        // All of it is queued at once when somebody comes back.
+        bytes_max: server.game_data_replay_bytes.min(websocket.send_queue_bytes.get()),
         messages_max: server.game_data_replay_messages.get(),
         age_max: secs(server.game_data_replay_secs.get()),
     };
@@ -345,10 +346,6 @@ mod tests {
                 json!({"websocket": {"send_queue_bytes": 65_791}, "security": {"max_outbound_message_size": 1_048_576}}),
                 "websocket.send_queue_bytes: set at least 65792, not 65791, for a message of \
                  `security.max_message_size` to be relayed",
-            ),
-            (
-                json!({"server": {"game_data_replay_bytes": 4_194_305}}),
-                "server.game_data_replay_bytes: set at most the 4194304 of `websocket.send_queue_bytes`, not 4194305",
             ),
             (
                 json!({"websocket": {"slow_consumer_timeout_ms": 30_000}}),

@@ -2,5 +2,6 @@
 
 mod ending;
 mod fan_out;
+mod reconnection;
 mod rooms;
 mod support;

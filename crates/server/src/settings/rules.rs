@@ -78,12 +78,6 @@ fn check_sizes(settings: &Settings, problems: &mut Problems) {
         }
     }
 
-    at_most(
-        problems,
-        ("server.game_data_replay_bytes", settings.server.game_data_replay_bytes),
-        ("websocket.send_queue_bytes", websocket.send_queue_bytes.get()),
-    );
-
     // The longest message has to fit into the burst that may wait for a connection.
     let queue_least = security.max_outbound_message_size / OutboxLimits::BURST;
     if websocket.send_queue_bytes.get() < queue_least {

@@ -37,8 +37,8 @@ pub struct ServerSettings {
     #[schemars(range(max = 65_536))]
     pub event_buffer_size: usize,
     /// Bytes of game data that a room keeps for those who come back, while one of its players has the capability
-    /// `game_data_replay`; what it takes to keep a message counts too. 0 does not offer it. At most
-    /// `websocket.send_queue_bytes`.
+    /// `game_data_replay`; what it takes to keep a message counts too. 0 does not offer it, and
+    /// no more is kept than `websocket.send_queue_bytes`.
     pub game_data_replay_bytes: usize,
     /// The most messages that it keeps of them.
     pub game_data_replay_messages: NonZeroUsize,
