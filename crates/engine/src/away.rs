@@ -168,7 +168,6 @@ pub(crate) fn on_return(room: &mut Room, step: &mut Step<'_>, request: Returning
     back.snapshot.ice_servers = plan::early_ice_servers(room, means, ice_servers);
     settle(room);
     step.reply(ServerMessage::Reconnected(back));
-    step.out.push(Effect::Replay);
     let others = Audience::EveryoneBut(step.actor);
     // To the others it had left: without the first message some would not know whom the second one is about.
     step.send(others, ServerMessage::PlayerJoined(PlayerJoined { player: player.clone() }));

@@ -9,8 +9,6 @@ pub enum Effect {
     Entered,
     /// As [`Effect::Entered`], for an actor that takes its seat again, under this epoch.
     Returned(Epoch),
-    /// Hand the actor the game messages that it missed, if it asked for them and as far as they are kept.
-    Replay,
     /// This member is none any more: it hears nothing further of the room.
     Left(PlayerId),
     /// Say this to the actor, member or not.

@@ -76,7 +76,6 @@ fn event(effect: &Effect) -> Option<&ServerMessage<'static>> {
         | Effect::Plan(..)
         | Effect::Entered
         | Effect::Returned(_)
-        | Effect::Replay
         | Effect::Left(_)
         | Effect::Reply(_)
         | Effect::Refuse(_)

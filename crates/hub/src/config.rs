@@ -37,6 +37,8 @@ pub struct HubConfig {
     pub empty_room_timeout: Duration,
     /// How long a room lives in which nobody says anything.
     pub inactive_room_timeout: Duration,
+    /// Whether and how players who lose their connection may come back.
+    pub reconnection: Option<ReconnectionRules>,
     /// The relay label of rooms, and of the rooms of particular games.
     pub relay_types: RelayTypes,
     /// What players may do beyond the relay.
@@ -76,6 +78,28 @@ pub enum SpectatorLimit {
     AtMost(u8),
     /// Any number.
     Unlimited,
+}
+
+/// How players who lose their connection may come back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ReconnectionRules {
+    /// For how long.
+    pub window: Duration,
+    /// How many of the latest events of a room are kept for those who are away; 0 for none.
+    pub events_max: usize,
+    /// How much game data is kept for those who ask for it; nothing if that is not offered.
+    pub replay: Option<ReplayLimits>,
+}
+
+/// How much game data one room keeps for those who come back. The oldest goes first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ReplayLimits {
+    /// In bytes, with what it takes to keep them.
+    pub bytes_max: usize,
+    /// In messages.
+    pub messages_max: usize,
+    /// For how long.
+    pub age_max: Duration,
 }
 
 /// Labels that clients are told about the relay; the server gives them no meaning.
@@ -137,6 +161,15 @@ impl Default for HubConfig {
             rooms_per_game_max: 1_000,
             empty_room_timeout: Duration::from_mins(5),
             inactive_room_timeout: Duration::from_hours(1),
+            reconnection: Some(ReconnectionRules {
+                window: Duration::from_mins(5),
+                events_max: 100,
+                replay: Some(ReplayLimits {
+                    bytes_max: 256 * 1024,
+                    messages_max: 4_096,
+                    age_max: Duration::from_mins(1),
+                }),
+            }),
             relay_types: RelayTypes { default: "matchbox".into(), by_game: HashMap::new() },
             peering: PeeringConfig::default(),
             inbound_bytes_max: limits::INBOUND_BYTES_MAX,

@@ -5,14 +5,16 @@ use std::time::{Duration, Instant};
 
 use signal_fish_engine::{Audience, Effect, Effects};
 use signal_fish_protocol::{
-    CloseCode, ErrorCode, PlayerId, ProtocolVersion, RelayStamp, ServerMessage, SessionPlan, Transport,
+    CloseCode, Epoch, ErrorCode, PlayerId, ProtocolVersion, RelayStamp, ServerMessage, SessionPlan, Transport,
 };
 
 use crate::answer::Answer;
 use crate::frame::Frame;
-use crate::game_data::{GameData, RelayFrames};
+use crate::game_data::{GameData, KeptData, RelayFrames};
 use crate::link::Link;
 use crate::peering::IceConfig;
+use crate::replay;
+use crate::replay_log::ReplayLog;
 
 /// A connection inside a room.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub(crate) struct Member {
 pub(crate) struct Outcome {
     /// The actor has come in.
     pub(crate) entered: bool,
+    /// The actor has its seat back, under this epoch.
+    pub(crate) returned: Option<Epoch>,
     /// The command was refused.
     pub(crate) refused: bool,
     /// The room is over.
@@ -47,6 +51,8 @@ pub(crate) struct Delivery<'a> {
     /// What the actor is owed; nothing, if it waits for nothing or has an answer that is a message like others.
     pub(crate) answer: Option<Answer>,
     pub(crate) ice: &'a IceConfig,
+    /// Where game data is kept for those who come back, if it is.
+    pub(crate) log: Option<&'a mut ReplayLog<KeptData>>,
 }
 
 impl Delivery<'_> {
@@ -76,8 +82,11 @@ impl Delivery<'_> {
                 Effect::Plan(player, plan) => self.plan(player, plan),
                 Effect::Entered => {
                     outcome.entered = true;
-                    let link = self.actor.expect("only an actor enters").clone();
-                    self.members.push(Member { link, watches: self.watches, complaints: Vec::new() });
+                    self.admit();
+                }
+                Effect::Returned(epoch) => {
+                    outcome.returned = Some(epoch);
+                    self.admit();
                 }
                 Effect::Left(player) => self.remove(player),
                 Effect::Close(player, code) => self.close(player, code),
@@ -85,6 +94,11 @@ impl Delivery<'_> {
             }
         }
         outcome
+    }
+
+    fn admit(&mut self) {
+        let link = self.actor.expect("only an actor comes in").clone();
+        self.members.push(Member { link, watches: self.watches, complaints: Vec::new() });
     }
 
     fn reply(&mut self, message: ServerMessage<'static>) {
@@ -122,14 +136,14 @@ impl Delivery<'_> {
 
     fn relay(&mut self, stamp: &RelayStamp) {
         let (Some(game_data), Some(sender)) = (self.game_data.take(), self.actor) else { return };
+        if let Some(log) = &mut self.log {
+            replay::remember(log, self.now, stamp, &game_data);
+        }
         let bytes_max = sender.outbox.message_bytes_max();
         SCRATCH.with_borrow_mut(|scratch| {
             let mut frames = RelayFrames::new(game_data, *stamp, scratch, bytes_max);
             for member in self.members.iter_mut().filter(|member| member.link.player != stamp.from) {
-                match frames.of(member.link.wire) {
-                    Some(frame) => member.link.outbox.push_game_data(self.now, frame.clone(), stamp),
-                    None => member.miss(self.now, stamp),
-                }
+                member.hear(self.now, &mut frames, stamp);
             }
         });
     }
@@ -151,6 +165,14 @@ impl Delivery<'_> {
 }
 
 impl Member {
+    /// Queues one message in the form that this member reads.
+    pub(crate) fn hear(&mut self, now: Instant, frames: &mut RelayFrames<'_>, relay: &RelayStamp) {
+        match frames.of(self.link.wire) {
+            Some(frame) => self.link.outbox.push_game_data(now, frame.clone(), relay),
+            None => self.miss(now, relay),
+        }
+    }
+
     /// Tells this member that it cannot read a message: the exact gap each time, a complaint once in a while.
     fn miss(&mut self, now: Instant, relay: &RelayStamp) {
         self.link.outbox.push_gap(now, relay);
@@ -184,7 +206,7 @@ impl BroadcastFrames {
 thread_local! {
     /// Where frames are put together before they are copied to their own size. One for each thread, since every
     /// room would keep one that is as large as its largest message.
-    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    pub(crate) static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 /// How often a recipient is told that it cannot read one sender's data.

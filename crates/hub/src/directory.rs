@@ -15,6 +15,8 @@ use crate::live_room::LiveRoom;
 #[derive(Debug)]
 pub(crate) struct Directory {
     rooms: DashMap<RoomKey, Arc<LiveRoom>, RandomState>,
+    /// The same rooms, for those who come back to one.
+    by_id: DashMap<RoomId, Arc<LiveRoom>, RandomState>,
     n_rooms: AtomicUsize,
     n_rooms_by_game: DashMap<(Option<AppId>, GameName), usize, RandomState>,
     limits: RoomLimits,
@@ -42,6 +44,7 @@ impl Directory {
     pub(crate) fn new(limits: RoomLimits) -> Self {
         Self {
             rooms: DashMap::default(),
+            by_id: DashMap::default(),
             n_rooms: AtomicUsize::new(0),
             n_rooms_by_game: DashMap::default(),
             limits,
@@ -52,10 +55,15 @@ impl Directory {
         self.rooms.get(key).map(|room| Arc::clone(&room))
     }
 
+    pub(crate) fn find_by_id(&self, id: RoomId) -> Option<Arc<LiveRoom>> {
+        self.by_id.get(&id).map(|room| Arc::clone(&room))
+    }
+
     /// Adds a room. From now on others find it: whoever adds it holds its lock until it is ready for them.
     pub(crate) fn add(&self, key: &RoomKey, room: &Arc<LiveRoom>) -> Result<(), NotAdded> {
         self.count_up(key)?;
         if self.add_key(key, room) {
+            self.by_id.insert(room.id(), Arc::clone(room));
             return Ok(());
         }
         self.count_down(key);
@@ -81,6 +89,7 @@ impl Directory {
     /// Removes a room that has this key and no other.
     pub(crate) fn remove(&self, key: &RoomKey, room: RoomId) {
         if self.remove_key(key, room) {
+            self.by_id.remove(&room);
             self.count_down(key);
         }
     }

@@ -6,18 +6,19 @@ use std::time::{Duration, Instant};
 use signal_fish_auth::Password;
 use signal_fish_coordination::{ClaimError, RoomKey};
 use signal_fish_engine::{Command, Newcomer, PasswordHash, Room};
-use signal_fish_protocol::{AppId, Epoch, ErrorCode, JoinAsSpectator, JoinRoom, PlayerName, RoomId};
-use uuid::Uuid;
+use signal_fish_protocol::{AppId, Epoch, ErrorCode, JoinAsSpectator, JoinRoom, PlayerName};
 
 use crate::answer::Answer;
 use crate::claim::Claim;
 use crate::delivery::Outcome;
 use crate::directory::NotAdded;
-use crate::entry::{EntryRefusal, PlayWish, WatchWish, generate_code, room_setup};
+use crate::entry::{EntryRefusal, PlayWish, WatchWish, room_setup};
 use crate::live_room::{Journaled, LiveRoom, Step};
 use crate::passwords;
+use crate::random::Draw;
 use crate::seat::Seat;
-use crate::session::{Session, new_generation};
+use crate::session::Session;
+use crate::token;
 
 /// One attempt of a session to come in.
 pub(crate) struct Entering<'a> {
@@ -72,14 +73,15 @@ impl<'a> Entering<'a> {
     async fn find_or_create(&mut self, wish: &PlayWish) -> Result<(), EntryRefusal> {
         let mut is_charged = wish.code.is_none();
         for _ in 0..ATTEMPTS {
-            let key = self.key(wish)?;
+            let draw = &Draw::new()?;
+            let key = self.key(wish, draw);
             let found = self.session.shared.directory.find(&key);
             match found {
                 Some(_) if wish.code.is_none() => {}
                 // If not, it ended or moved a moment ago; next time it is not found any more.
                 Some(room) => {
                     let proof = self.proof(&room, wish.password.as_ref()).await?;
-                    let join = self.join(wish, proof);
+                    let join = self.join(wish, proof, draw);
                     if self.ask(&room, &key, join) {
                         return Ok(());
                     }
@@ -89,7 +91,7 @@ impl<'a> Entering<'a> {
                     if !std::mem::replace(&mut is_charged, true) {
                         self.session.allowance.creation(self.budget_time())?;
                     }
-                    if self.create(key, wish).await? {
+                    if self.create(key, wish, draw).await? {
                         return Ok(());
                     }
                 }
@@ -150,7 +152,7 @@ impl<'a> Entering<'a> {
     }
 
     /// Makes the room and takes its first seat; false if somebody else was faster.
-    async fn create(&mut self, key: RoomKey, wish: &PlayWish) -> Result<bool, EntryRefusal> {
+    async fn create(&mut self, key: RoomKey, wish: &PlayWish, draw: &Draw) -> Result<bool, EntryRefusal> {
         if self.session.shared.lifecycle.is_draining() {
             return Err(EntryRefusal::draining());
         }
@@ -159,7 +161,7 @@ impl<'a> Entering<'a> {
             Some(password) => Some(shared.passwords.hash(password).await?),
             None => None,
         };
-        let id = RoomId::new(Uuid::new_v4());
+        let id = draw.room();
         let claim = match Claim::make(&shared, &key, id).await {
             Ok(claim) => claim,
             // Another node made up the same code; the next one will be free.
@@ -183,20 +185,21 @@ impl<'a> Entering<'a> {
             }
         }
         let answer = self.answer.take().expect(ONE_ROOM_HAS_IT);
-        let join = Step::Request(&self.session.link, self.join(wish, password), answer);
+        let join = Step::Request(&self.session.link, self.join(wish, password, draw), answer);
         let outcome = room.step_locked(&mut hosted, &shared, self.now, join);
         drop(hosted);
         self.settle(&room, outcome, false);
         Ok(true)
     }
 
-    fn join(&self, wish: &PlayWish, proof: Option<PasswordHash>) -> Command {
+    fn join(&self, wish: &PlayWish, proof: Option<PasswordHash>, draw: &Draw) -> Command {
         let Session { shared, link, means, .. } = &*self.session;
         let ice_servers = shared.config.peering.ice.early_servers_for(link.player, *means);
         Command::Join {
             newcomer: Newcomer { ice_servers, ..self.newcomer(wish.name.clone(), proof) },
             epoch: self.next_epoch(),
-            generation: new_generation(),
+            generation: draw.generation(),
+            token: token::issue(&shared.config, link, draw).map(Box::new),
         }
     }
 
@@ -222,12 +225,10 @@ impl<'a> Entering<'a> {
         self.session.grant.as_ref().and_then(|grant| grant.app_id().cloned())
     }
 
-    fn key(&self, wish: &PlayWish) -> Result<RoomKey, EntryRefusal> {
-        let code = match &wish.code {
-            Some(code) => code.clone(),
-            None => generate_code(&self.session.shared.config)?,
-        };
-        Ok(RoomKey { app: self.app(), game: wish.game.clone(), code })
+    fn key(&self, wish: &PlayWish, draw: &Draw) -> RoomKey {
+        let codes = &self.session.shared.config.room_codes;
+        let code = wish.code.clone().unwrap_or_else(|| codes.generate(draw.code()));
+        RoomKey { app: self.app(), game: wish.game.clone(), code }
     }
 
     fn newcomer(&self, name: PlayerName, proof: Option<PasswordHash>) -> Newcomer {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use signal_fish_auth::{Exhausted, Password};
 use signal_fish_coordination::RoomKey;
-use signal_fish_engine::RoomSetup;
+use signal_fish_engine::{AwayRules, RoomSetup};
 use signal_fish_protocol::{
-    ErrorCode, GameName, JoinAsSpectator, JoinRoom, PlayerName, RoomCode, RoomId, limits,
+    ErrorCode, GameName, JoinAsSpectator, JoinRoom, PlayerName, Reconnect, RoomCode, RoomId, limits,
 };
 
 use crate::answer::Answer;
@@ -21,6 +21,7 @@ pub struct Entry(pub(crate) Box<(Wish, Answer)>);
 pub(crate) enum Wish {
     Play(JoinRoom, Option<Arc<Password>>),
     Watch(JoinAsSpectator, Option<Arc<Password>>),
+    Return(Reconnect),
     SetAccess(Option<Arc<Password>>),
     ChangeCode,
 }
@@ -38,6 +39,10 @@ impl Entry {
 
     pub(crate) fn set_access(password: Option<String>, answer: Answer) -> Self {
         Self(Box::new((Wish::SetAccess(sealed(password)), answer)))
+    }
+
+    pub(crate) fn come_back(request: Reconnect, answer: Answer) -> Self {
+        Self(Box::new((Wish::Return(request), answer)))
     }
 
     pub(crate) fn change_code(answer: Answer) -> Self {
@@ -98,6 +103,9 @@ pub(crate) fn room_setup(
         },
         empty_timeout: config.empty_room_timeout,
         inactive_timeout: config.inactive_room_timeout,
+        away: config
+            .reconnection
+            .map(|rules| AwayRules { window: rules.window, events_max: rules.events_max }),
     }
 }
 
@@ -190,18 +198,6 @@ fn parse_code(config: &HubConfig, text: &str) -> Result<RoomCode, EntryRefusal> 
         .room_codes
         .parse(text)
         .map_err(|error| EntryRefusal::new(ErrorCode::InvalidRoomCode, error.to_string()))
-}
-
-/// A code that nobody can guess. Somebody may have it all the same.
-pub(crate) fn generate_code(config: &HubConfig) -> Result<RoomCode, EntryRefusal> {
-    let mut random = [0; limits::ROOM_CODE_LENGTH_MAX];
-    match getrandom::fill(&mut random) {
-        Ok(()) => Ok(config.room_codes.generate(&random)),
-        Err(error) => {
-            tracing::error!(%error, "the system has no random bytes");
-            Err(EntryRefusal::new(ErrorCode::InternalError, "no room code could be made"))
-        }
-    }
 }
 
 /// What must not be printed on its way.

@@ -16,6 +16,39 @@ pub(crate) enum GameData<'a> {
     Binary(GameDataEncoding, &'a [u8]),
 }
 
+/// A game message that is kept, as its sender wrote it.
+#[derive(Debug)]
+pub(crate) enum KeptData {
+    Text(Payload<'static>),
+    Binary(GameDataEncoding, Box<[u8]>),
+}
+
+impl GameData<'_> {
+    /// How many bytes its sender wrote.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Text(payload) => payload.as_str().len(),
+            Self::Binary(_, bytes) => bytes.len(),
+        }
+    }
+
+    pub(crate) fn to_kept(&self) -> KeptData {
+        match self {
+            Self::Text(payload) => KeptData::Text(payload.as_borrowed().into_owned()),
+            Self::Binary(format, bytes) => KeptData::Binary(*format, (*bytes).into()),
+        }
+    }
+}
+
+impl KeptData {
+    pub(crate) fn as_game_data(&self) -> GameData<'_> {
+        match self {
+            Self::Text(payload) => GameData::Text(payload.as_borrowed()),
+            Self::Binary(format, bytes) => GameData::Binary(*format, bytes),
+        }
+    }
+}
+
 /// One game message in every form that its recipients read, each made when it is first asked for.
 pub(crate) struct RelayFrames<'a> {
     game_data: GameData<'a>,

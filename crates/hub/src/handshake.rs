@@ -7,6 +7,7 @@ use signal_fish_protocol::{
     ProtocolInfo, ProtocolInfoV3, ProtocolVersion, ServerMessage,
 };
 
+use crate::capabilities::Capabilities;
 use crate::config::HubConfig;
 use crate::link::Wire;
 use crate::shared::Shared;
@@ -29,9 +30,8 @@ pub(crate) enum Handshake {
 pub(crate) struct Agreement {
     pub(crate) grant: Grant,
     pub(crate) wire: Wire,
-    /// Whether it may give its room operations ids.
-    pub(crate) has_operation_ids: bool,
     pub(crate) means: Means,
+    pub(crate) capabilities: Capabilities,
     /// The answer, in order.
     pub(crate) answer: Vec<ServerMessage<'static>>,
 }
@@ -72,10 +72,12 @@ pub(crate) fn negotiate(
         organization: None,
         rate_limits: grant.rate_limits(),
     }));
-    answer.push(ServerMessage::ProtocolInfo(protocol_info(config, version, sdk, &request)));
-    let has_operation_ids = has_operation_ids(version, &request);
+    let requested = request.requested_capabilities.as_deref().unwrap_or_default();
+    let capabilities = Capabilities::granted(config, version, requested);
+    let info = protocol_info(config, version, sdk, &request, capabilities);
+    answer.push(ServerMessage::ProtocolInfo(info));
     let means = negotiate_means(version, &request);
-    Ok(Agreement { grant, wire: Wire { version, format }, means, has_operation_ids, answer })
+    Ok(Agreement { grant, wire: Wire { version, format }, means, capabilities, answer })
 }
 
 /// What a connection of `version` can do that has not said what.
@@ -129,15 +131,18 @@ fn protocol_info(
     version: ProtocolVersion,
     sdk: Option<&Sdk>,
     request: &Authenticate,
+    granted: Capabilities,
 ) -> ProtocolInfo {
-    let mut capabilities = config.capabilities.clone();
+    let mut capabilities = Vec::new();
+    if config.reconnection.is_some() {
+        capabilities.push("reconnection".to_owned());
+    }
+    capabilities.extend(config.capabilities.iter().cloned());
     capabilities.extend(sdk.iter().flat_map(|sdk| sdk.capabilities.iter().cloned()));
     if version >= ProtocolVersion::V3 {
         capabilities.push("spectator_relay".to_owned());
     }
-    if has_operation_ids(version, request) {
-        capabilities.push(ROOM_OPERATION_IDS.to_owned());
-    }
+    capabilities.extend(granted.labels().map(str::to_owned));
     let (oldest, newest) = config.versions;
     ProtocolInfo {
         platform: request.platform.clone(),
@@ -160,14 +165,6 @@ fn protocol_info(
     }
 }
 
-/// For those who ask alone: from then on they get every answer in the other form.
-fn has_operation_ids(version: ProtocolVersion, request: &Authenticate) -> bool {
-    let requested = request.requested_capabilities.iter().flatten();
-    version >= ProtocolVersion::V3 && requested.into_iter().any(|capability| capability == ROOM_OPERATION_IDS)
-}
-
 fn disagree(error_code: ErrorCode, error: String, may_retry: bool) -> Disagreement {
     Disagreement { answer: AuthenticationError { error, error_code }, may_retry }
 }
-
-const ROOM_OPERATION_IDS: &str = "room_operation_ids";

@@ -17,6 +17,7 @@ mod session;
 
 mod allowance;
 mod answer;
+mod capabilities;
 mod claim;
 mod entering;
 mod entry;
@@ -26,15 +27,20 @@ mod moderating;
 mod operations;
 mod passwords;
 mod peering;
+mod random;
+mod returning;
 mod rotation;
 mod seat;
 mod signals;
 mod source;
+mod token;
 
 mod delivery;
 mod directory;
 mod game_data;
 mod live_room;
+mod replay;
+mod replay_log;
 
 mod farewell;
 mod frame;
@@ -51,7 +57,7 @@ mod sessions;
 mod shared;
 mod timers;
 
-pub use config::{HubConfig, OutboxLimits, RelayTypes, SpectatorLimit};
+pub use config::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};
 pub use entry::Entry;
 pub use frame::{Frame, FrameKind};
 pub use hub::{Hub, StartError};

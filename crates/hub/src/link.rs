@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use signal_fish_protocol::{GameDataEncoding, PlayerId, ProtocolVersion, ServerMessage};
 
+use crate::capabilities::Capabilities;
 use crate::frame::Frame;
 use crate::outbox::Outbox;
 
@@ -22,6 +23,7 @@ pub(crate) struct Wire {
 pub(crate) struct Link {
     pub(crate) player: PlayerId,
     pub(crate) wire: Wire,
+    pub(crate) capabilities: Capabilities,
     pub(crate) outbox: Arc<Outbox>,
 }
 

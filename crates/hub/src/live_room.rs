@@ -8,15 +8,17 @@ use std::time::Instant;
 use parking_lot::{Mutex, MutexGuard};
 use signal_fish_auth::Guesses;
 use signal_fish_coordination::RoomKey;
-use signal_fish_engine::{Command, Effects, PasswordHash, Room};
-use signal_fish_protocol::{CloseCode, LobbyState, PlayerId, RoomId};
+use signal_fish_engine::{Command, Effects, PasswordHash, Returning, Room};
+use signal_fish_protocol::{CloseCode, LobbyState, PlayerId, RoomId, SenderWatermark};
 use signal_fish_storage::{Revision, RoomRecord};
 
 use crate::answer::Answer;
+use crate::config::HubConfig;
 use crate::delivery::{Delivery, Member, Outcome};
 use crate::game_data::GameData;
 use crate::journal::Change;
 use crate::link::Link;
+use crate::replay;
 use crate::shared::Shared;
 
 /// A room that people are in. Its lock is held for the length of one step, never while waiting for anything.
@@ -34,6 +36,7 @@ pub(crate) struct Hosted {
     /// What it is found by.
     key: RoomKey,
     members: Vec<Member>,
+    log: replay::Log,
     /// It has left the directory and takes no more steps.
     is_over: bool,
     /// The deadline that the timers know of.
@@ -60,6 +63,8 @@ pub(crate) enum Step<'a> {
     Command(&'a Link, Command, Option<GameData<'a>>),
     /// Somebody asks for something and waits for the answer.
     Request(&'a Link, Command, Answer),
+    /// Somebody wants its seat back, and to hear what game data it missed after what it saw of each sender.
+    Return(&'a Link, Box<Returning>, Option<Vec<SenderWatermark>>, Answer),
     /// A deadline has come.
     Timeout,
 }
@@ -81,7 +86,8 @@ pub(crate) struct RoomIsOver;
 impl LiveRoom {
     pub(crate) fn new(key: RoomKey, room: Room, journaled: Journaled) -> Arc<Self> {
         let id = room.setup().id;
-        let hosted = Hosted { room, key, members: Vec::new(), is_over: false, armed: None, journaled };
+        let hosted =
+            Hosted { room, key, members: Vec::new(), log: None, is_over: false, armed: None, journaled };
         Arc::new(Self { id, guesses: Guesses::default(), hosted: Mutex::new(hosted) })
     }
 
@@ -144,6 +150,23 @@ impl LiveRoom {
         Ok(self.step_locked(&mut hosted, shared, now, Step::Request(actor, command, answer)))
     }
 
+    /// As [`LiveRoom::ask`], for somebody who wants its seat back, and what it missed after what it saw last.
+    pub(crate) fn take_back(
+        self: &Arc<Self>,
+        shared: &Shared,
+        now: Instant,
+        actor: &Link,
+        (returning, last_seen): (Returning, Option<Vec<SenderWatermark>>),
+        answer: Answer,
+    ) -> Result<Outcome, Answer> {
+        let mut hosted = self.hosted.lock();
+        if hosted.is_over {
+            return Err(answer);
+        }
+        let step = Step::Return(actor, Box::new(returning), last_seen, answer);
+        Ok(self.step_locked(&mut hosted, shared, now, step))
+    }
+
     /// As [`LiveRoom::ask`], for somebody who found the room under `key`: if it has moved, it was not this room.
     pub(crate) fn enter(
         self: &Arc<Self>,
@@ -203,7 +226,7 @@ impl LiveRoom {
     ) -> Outcome {
         let mut effects = EFFECTS.take();
         // A bug in one room must not take the others along. What it leaves behind is not used again.
-        let step = AssertUnwindSafe(|| hosted.step(shared, now, step, &mut effects));
+        let step = AssertUnwindSafe(|| hosted.step(&shared.config, now, step, &mut effects));
         let outcome = catch_unwind(step).unwrap_or_else(|_| {
             tracing::error!(room = %self.id, "a room failed and is closed");
             hosted.fail()
@@ -234,7 +257,7 @@ impl LiveRoom {
 
     fn end(&self, hosted: &mut Hosted, shared: &Shared) {
         hosted.is_over = true;
-        hosted.members = Vec::new();
+        (hosted.members, hosted.log) = (Vec::new(), None);
         shared.directory.remove(&hosted.key, self.id);
         shared.journal.write(Change::Forget { key: hosted.key.clone(), id: self.id });
         tracing::debug!(room = %self.id, "room ended");
@@ -246,7 +269,8 @@ impl Hosted {
         self.is_over
     }
 
-    fn step(&mut self, shared: &Shared, now: Instant, step: Step<'_>, effects: &mut Effects) -> Outcome {
+    fn step(&mut self, config: &HubConfig, now: Instant, step: Step<'_>, effects: &mut Effects) -> Outcome {
+        let mut last_seen = None;
         let (actor, watches, game_data, answer) = match step {
             Step::Command(actor, command, game_data) => {
                 self.room.apply(now, actor.player, command, effects);
@@ -257,14 +281,31 @@ impl Hosted {
                 self.room.apply(now, actor.player, command, effects);
                 (Some(actor), watches, None, Some(answer))
             }
+            Step::Return(actor, returning, seen, answer) => {
+                last_seen = seen;
+                self.room.apply(now, actor.player, Command::Reconnect(returning), effects);
+                (Some(actor), false, None, Some(answer))
+            }
             Step::Timeout => {
                 self.room.handle_timeout(now, effects);
                 (None, false, None, None)
             }
         };
-        let ice = &shared.config.peering.ice;
-        Delivery { now, members: &mut self.members, actor, watches, game_data, ice, answer }
-            .carry_out(effects)
+        let ice = &config.peering.ice;
+        let is_relay = game_data.is_some();
+        let (members, log) = (&mut self.members, self.log.as_deref_mut());
+        let delivery = Delivery { now, members, actor, watches, game_data, answer, ice, log };
+        let outcome = delivery.carry_out(effects);
+        if !is_relay {
+            // Who only watches does not come back.
+            if let Some(actor) = actor.filter(|_| !watches) {
+                let limits = config.reconnection.and_then(|rules| rules.replay);
+                let room = (&self.room, self.members.as_mut_slice());
+                replay::admit(&mut self.log, limits, now, room, (actor, &outcome), last_seen.as_deref());
+            }
+            replay::follow(&mut self.log, now, &self.room, &self.members);
+        }
+        outcome
     }
 
     fn fail(&mut self) -> Outcome {

@@ -12,7 +12,7 @@ use crate::{leaving, moderating};
 
 /// Does what is asked for. What may have to wait comes back, as from [`Session::on_text`].
 pub(crate) fn on_operation(session: &mut Session, now: Instant, request: RoomOperation) -> Option<Entry> {
-    if !session.has_operation_ids {
+    if !session.link.capabilities.room_operation_ids {
         let (code, text) = match session.link.wire.version {
             ProtocolVersion::V2 => (ErrorCode::UnsupportedProtocolVersion, "room operations need protocol 3"),
             ProtocolVersion::V3 => {
@@ -41,7 +41,9 @@ pub(crate) fn on_operation(session: &mut Session, now: Instant, request: RoomOpe
         RoomOperationRequest::LeaveSpectator => {
             leaving::stop_watching(session, now, answer(Asked::StopWatching));
         }
-        RoomOperationRequest::Reconnect(_) => session.on_reconnect(now, answer(Asked::Reconnect)),
+        RoomOperationRequest::Reconnect(request) => {
+            return Some(Entry::come_back(request, answer(Asked::Reconnect)));
+        }
         RoomOperationRequest::JoinRoom(request) => {
             return Some(Entry::play(request, answer(Asked::Play)));
         }

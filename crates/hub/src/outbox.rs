@@ -10,7 +10,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use parking_lot::Mutex;
-use signal_fish_protocol::{CloseCode, DeliveryClass, DeliveryGapReason, ProtocolVersion, RelayStamp};
+use signal_fish_protocol::{
+    CloseCode, DeliveryClass, DeliveryGap, DeliveryGapReason, ProtocolVersion, RelayStamp,
+};
 
 use crate::config::OutboxLimits;
 use crate::farewell;
@@ -109,6 +111,18 @@ impl Outbox {
         self.change(|state| {
             if state.reports.is_some() && state.ending.is_none() {
                 state.omit(relay, DeliveryGapReason::UnsupportedFormat);
+                state.look_at(now, &self.limits);
+            }
+        });
+    }
+
+    /// Reports game data of the time before this connection had its seat, which nobody has any more.
+    pub(crate) fn push_missed(&self, now: Instant, gaps: impl IntoIterator<Item = DeliveryGap>) {
+        self.change(|state| {
+            if state.reports.is_some() && state.ending.is_none() {
+                // No counter counts it, so that its class does not matter.
+                let class = DeliveryClass::Reliable;
+                gaps.into_iter().for_each(|gap| state.queue.omit(Omission { class, gap }));
                 state.look_at(now, &self.limits);
             }
         });

@@ -8,9 +8,10 @@ use signal_fish_protocol::ErrorCode;
 
 use crate::answer::Answer;
 use crate::claim::Claim;
-use crate::entry::{EntryRefusal, generate_code};
+use crate::entry::EntryRefusal;
 use crate::live_room::{LiveRoom, Move};
 use crate::moderating::{check_worth_it, room_of_player};
+use crate::random::Draw;
 use crate::session::Session;
 
 /// Gives the session's room another code. The old one is dead from then on, also for those on the way in.
@@ -45,8 +46,8 @@ enum Attempt {
 
 async fn attempt(session: &mut Session, now: Instant, room: &Arc<LiveRoom>, answer: Answer) -> Attempt {
     let shared = Arc::clone(&session.shared);
-    let code = match generate_code(&shared.config) {
-        Ok(code) => code,
+    let code = match Draw::new() {
+        Ok(draw) => shared.config.room_codes.generate(draw.code()),
         Err(refusal) => return Attempt::Failed(answer, refusal),
     };
     let key = RoomKey { code, ..room.key() };

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::allowance::Allowance;
 use crate::answer::{Answer, Asked};
+use crate::capabilities::Capabilities;
 use crate::delivery::Outcome;
 use crate::entering::Entering;
 use crate::entry::{Entry, EntryRefusal, Wish};
@@ -22,6 +23,7 @@ use crate::handshake::{self, Handshake};
 use crate::link::{Link, Wire};
 use crate::live_room::RoomIsOver;
 use crate::outbox::Outbox;
+use crate::returning;
 use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::signals::{self, SignalAllowance};
@@ -39,7 +41,6 @@ pub struct Session {
     pub(crate) seat: Option<Seat>,
     handshake: Handshake,
     /// Whether it may give its room operations ids.
-    pub(crate) has_operation_ids: bool,
     /// What it may do; nothing before it has authenticated, unless the server is open.
     pub(crate) grant: Option<Grant>,
     /// What it can do beyond the relay.
@@ -57,6 +58,7 @@ impl Session {
         let link = Link {
             player: PlayerId::new(Uuid::new_v4()),
             wire: Wire { version, format: GameDataEncoding::Json },
+            capabilities: Capabilities::default(),
             outbox: Outbox::new(config.outbox),
         };
         shared.sessions.add(&link);
@@ -68,7 +70,6 @@ impl Session {
             seat: None,
             source,
             handshake: Handshake::Open,
-            has_operation_ids: false,
             grant: shared.authenticator.anonymous(),
             means: handshake::means_of(version),
             connected_at: Timestamp::now(),
@@ -151,6 +152,7 @@ impl Session {
             Wish::Watch(request, password) => {
                 Entering::new(self, now, answer).watch(&request, password).await;
             }
+            Wish::Return(request) => returning::come_back(self, now, request, answer),
             Wish::SetAccess(password) => moderating::set_access(self, now, password, answer).await,
             Wish::ChangeCode => rotation::change_code(self, now, answer).await,
         }
@@ -172,7 +174,9 @@ impl Session {
             ClientMessage::AuthorityRequest(request) => self.on_authority(now, request),
             ClientMessage::ProvideConnectionInfo(request) => self.on_connection_info(now, request),
             ClientMessage::Ping => self.on_ping(now),
-            ClientMessage::Reconnect(_) => self.on_reconnect(now, self.owe(Asked::Reconnect)),
+            ClientMessage::Reconnect(request) => {
+                return Some(Entry::come_back(request, self.owe(Asked::Reconnect)));
+            }
             ClientMessage::Signal(signal) => signals::on_signal(self, now, signal),
             ClientMessage::TransportStatus(status) => signals::on_transport_status(self, now, status),
             ClientMessage::RoomOperation(request) => return operations::on_operation(self, now, request),
@@ -195,7 +199,7 @@ impl Session {
                 self.handshake = Handshake::Done;
                 self.grant = Some(agreement.grant);
                 (self.link.wire, self.means) = (agreement.wire, agreement.means);
-                self.has_operation_ids = agreement.has_operation_ids;
+                self.link.capabilities = agreement.capabilities;
                 for message in agreement.answer {
                     self.link.send(now, message);
                 }
@@ -318,15 +322,6 @@ impl Session {
         let _ = self.in_room(now, Command::StayActive);
     }
 
-    pub(crate) fn on_reconnect(&mut self, now: Instant, answer: Answer) {
-        let (code, reason) = if self.shared.lifecycle.is_draining() {
-            (ErrorCode::ServerDraining, "the server is about to stop")
-        } else {
-            (ErrorCode::ReconnectionFailed, "this server keeps no seats of lost connections, join again")
-        };
-        self.decline(now, answer, EntryRefusal::new(code, reason));
-    }
-
     fn refuse_outside(&mut self, now: Instant) {
         self.seat = None;
         self.refuse(now, ErrorCode::NotInRoom, NOT_IN_ROOM);
@@ -368,7 +363,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         // First out of the room: once nobody is left, nobody may be on the way out either.
         self.seat = None;
-        self.shared.sessions.remove(self.link.player);
+        self.shared.sessions.remove(&self.link);
     }
 }
 

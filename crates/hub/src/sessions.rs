@@ -54,8 +54,27 @@ impl Sessions {
         self.connected.iter_mut().for_each(|mut connected| connected.tell(now, lifecycle));
     }
 
-    pub(crate) fn remove(&self, player: PlayerId) {
-        self.connected.remove(&player);
+    /// Whether a connection is this player.
+    pub(crate) fn is_connected(&self, player: PlayerId) -> bool {
+        self.connected.contains_key(&player)
+    }
+
+    /// The connection that was `before` is `link.player` from now on.
+    pub(crate) fn take_over(&self, now: Instant, before: PlayerId, link: &Link, lifecycle: &Lifecycle) {
+        let Some((_, connected)) = self.connected.remove(&before) else { return };
+        self.connected.insert(link.player, connected);
+        // Looked at after it can be found again: whoever told all, or ended all, in between has missed it.
+        if let Some(mut connected) = self.connected.get_mut(&link.player) {
+            connected.tell(now, lifecycle);
+        }
+        if lifecycle.is_stopped() {
+            link.outbox.end(CloseCode::ServerShutdown);
+        }
+    }
+
+    pub(crate) fn remove(&self, link: &Link) {
+        // Somebody else may be this player by now, who came back while this connection was on its way out.
+        self.connected.remove_if(&link.player, |_, there| Arc::ptr_eq(&there.outbox, &link.outbox));
         if self.n_connected.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.emptied.notify_waiters();
         }

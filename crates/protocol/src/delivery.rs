@@ -160,9 +160,8 @@ impl DeliveryCounters {
             (DeliveryGapReason::UnsupportedFormat, DeliveryClass::Volatile) => {
                 self.volatile.unsupported_format += n;
             }
-            (DeliveryGapReason::NotRetained, DeliveryClass::Reliable) => self.reliable.abandoned += n,
-            (DeliveryGapReason::NotRetained, DeliveryClass::Latest) => self.latest.abandoned += n,
-            (DeliveryGapReason::NotRetained, DeliveryClass::Volatile) => self.volatile.abandoned += n,
+            // It was sent before this connection had its seat.
+            (DeliveryGapReason::NotRetained, _) => {}
         }
     }
 

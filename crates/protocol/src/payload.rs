@@ -46,6 +46,11 @@ impl<'a> Payload<'a> {
         &self.0
     }
 
+    /// The same payload, borrowed from this one.
+    pub fn as_borrowed(&self) -> Payload<'_> {
+        Payload(Cow::Borrowed(&self.0))
+    }
+
     /// The same payload, independent of the frame it came in.
     pub fn into_owned(self) -> Payload<'static> {
         Payload(Cow::Owned(self.0.into_owned()))

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use signal_fish_auth::{App, Authenticator, Quota};
-use signal_fish_hub::{HubConfig, OutboxLimits, RelayTypes, SpectatorLimit};
+use signal_fish_hub::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};
 use signal_fish_protocol::{AppId, PlayerNameRules, ProtocolVersion, RoomCodeFormat};
 use signal_fish_transport::{ConnectionConfig, ListenerConfig};
 
@@ -78,6 +78,7 @@ fn hub(settings: &Settings, problems: &mut Problems) -> HubConfig {
         rooms_per_game_max: server.max_rooms_per_game.get(),
         empty_room_timeout: secs(server.empty_room_timeout),
         inactive_room_timeout: secs(server.inactive_room_timeout.get()),
+        reconnection: server.enable_reconnection.then(|| reconnection(server, websocket)),
         relay_types: labels(relay_types),
         peering: peering::peering(session, turn),
         inbound_bytes_max: security.max_message_size,
@@ -99,6 +100,20 @@ fn hub(settings: &Settings, problems: &mut Problems) -> HubConfig {
         sdks,
         capabilities,
         implementation_version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
+fn reconnection(server: &ServerSettings, websocket: &WebsocketSettings) -> ReconnectionRules {
+    let replay = ReplayLimits {
+        // All of it is queued at once when somebody comes back.
+        bytes_max: server.game_data_replay_bytes.min(websocket.send_queue_bytes.get()),
+        messages_max: server.game_data_replay_messages.get(),
+        age_max: secs(server.game_data_replay_secs.get()),
+    };
+    ReconnectionRules {
+        window: secs(server.reconnection_window.get()),
+        events_max: server.event_buffer_size,
+        replay: (replay.bytes_max > 0).then_some(replay),
     }
 }
 
@@ -239,7 +254,7 @@ mod tests {
     #[test]
     fn zero_switches_off_what_can_be_off() {
         let off = json!({
-            "server": {"ping_timeout": 0, "default_max_spectators": 0},
+            "server": {"ping_timeout": 0, "default_max_spectators": 0, "game_data_replay_bytes": 0},
             "websocket": {
                 "idle_timeout_secs": 0, "server_ping_interval_secs": 0, "socket_send_buffer_bytes": 0,
             },
@@ -249,6 +264,9 @@ mod tests {
         assert_eq!([idle_timeout, activity_timeout, ping_interval], [None; 3]);
         assert_eq!(listener.send_buffer_bytes, None);
         assert_eq!(hub.spectators, SpectatorLimit::Unlimited);
+        assert_eq!(hub.reconnection.map(|rules| rules.replay), Some(None));
+        let away = accepted(&json!({"server": {"enable_reconnection": false}})).hub.reconnection;
+        assert_eq!(away, None);
         let watched = accepted(&json!({"server": {"default_max_spectators": 3}})).hub.spectators;
         assert_eq!(watched, SpectatorLimit::AtMost(3));
     }

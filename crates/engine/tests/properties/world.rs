@@ -245,7 +245,6 @@ impl World {
                     *last = relay.stamp.seq;
                     self.members.values_mut().for_each(|member| member.hear_game_data(&relay));
                 }
-                Effect::Replay => assert!(actor.is_some_and(|actor| self.members.contains_key(&actor))),
                 Effect::Close(player, _) => assert!(self.members.contains_key(&player)),
                 Effect::Ended => assert!(self.members.is_empty(), "everyone has left before the end"),
             }

@@ -311,7 +311,6 @@ impl Stage {
                     self.members.extend(actor);
                     continue;
                 }
-                Effect::Replay => (asked.clone(), "what is kept of the game data it missed".to_owned()),
                 Effect::Left(player) => {
                     self.members.retain(|member| member.id != player);
                     continue;

@@ -185,6 +185,7 @@ impl Senders {
             DeliveryGapReason::LatestSuperseded => !is_unreadable && self.sent.iter().any(is_newer),
             DeliveryGapReason::LatestDroppedFull => relay.label.class() == DeliveryClass::Latest,
             DeliveryGapReason::VolatileDropped => relay.label.class() == DeliveryClass::Volatile,
+            DeliveryGapReason::NotRetained => false,
         }
     }
 }

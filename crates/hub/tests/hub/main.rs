@@ -3,5 +3,6 @@
 mod ending;
 mod fan_out;
 mod peering;
+mod reconnection;
 mod rooms;
 mod support;

@@ -1,12 +1,13 @@
 //! The world that a seed makes: a hub, its clients, and what happens next.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use serde_json::json;
 use signal_fish_auth::{Authenticator, Quota};
-use signal_fish_hub::{Hub, HubConfig, OutboxLimits, SpectatorLimit};
+use signal_fish_hub::{Hub, HubConfig, OutboxLimits, Source, SpectatorLimit};
 use signal_fish_protocol::{DeliveryClass, GameDataEncoding, ProtocolVersion};
 
 use crate::actions::{self, Action, GAME, Said, Scene};
@@ -100,7 +101,7 @@ impl World {
     fn connect(&mut self) {
         let (name, now) = (format!("client {}", self.clients.len()), now());
         let endpoint = *self.rng.choice(&[ProtocolVersion::V2, ProtocolVersion::V3]).expect("there are two");
-        let mut session = self.hub.connect(endpoint);
+        let mut session = self.hub.connect(endpoint, Source::of(Ipv4Addr::LOCALHOST.into()));
         let mut observer = Observer::new(session.player(), endpoint);
         if self.rng.u8(0..3) > 0 {
             observer.version = if self.rng.bool() { ProtocolVersion::V2 } else { ProtocolVersion::V3 };
@@ -219,7 +220,7 @@ impl World {
     fn check_views(&mut self) {
         self.read_all();
         for code in self.codes.clone() {
-            let session = self.hub.connect(ProtocolVersion::V3);
+            let session = self.hub.connect(ProtocolVersion::V3, Source::of(Ipv4Addr::LOCALHOST.into()));
             let mut observer = Observer::new(session.player(), ProtocolVersion::V3);
             observer.asks(&["SpectatorJoined", "SpectatorJoinFailed"]);
             let name = format!("spectator {}", self.sent.len());

@@ -5,18 +5,10 @@ use signal_fish_protocol::{CloseCode, ErrorCode};
 use crate::head;
 
 /// Codes of features that this release does not have.
-const NOT_SENT: [ErrorCode; 13] = [
+const NOT_SENT: [ErrorCode; 5] = [
     ErrorCode::Unauthorized,
     ErrorCode::TooManyConnections,
-    ErrorCode::ReconnectionTokenInvalid,
-    ErrorCode::ReconnectionExpired,
-    ErrorCode::PlayerAlreadyConnected,
     ErrorCode::StorageError,
-    ErrorCode::NotRoomAuthority,
-    ErrorCode::KickTargetNotFound,
-    ErrorCode::Kicked,
-    ErrorCode::Banned,
-    ErrorCode::TransferTargetNotFound,
     ErrorCode::ConnectTokenInvalid,
     ErrorCode::ConnectTokenRequired,
 ];

@@ -34,24 +34,12 @@ extensions, keys that are not text) is reported to it: as a gap of a `DeliveryRe
 second for each sender as an `Error` with `UNSUPPORTED_GAME_DATA_FORMAT`. Text `GameData` reaches everyone as text.
 ";
 
-/// What is said but not served here, and what comes instead.
-const NOT_SERVED: [(&str, &str); 2] = [
-    ("Reconnect", "answered by `ReconnectionFailed` with `RECONNECTION_FAILED`"),
-    ("RoomOperation", "refused with `INVALID_INPUT`, on protocol 2 with `UNSUPPORTED_PROTOCOL_VERSION`"),
-];
-
-/// What this release never says.
-const NOT_SENT: [&str; 4] = ["Reconnected", "PlayerReconnected", "RelayStats", "RoomOperationResult"];
-
 pub(crate) fn page() -> String {
     let mut page = head("Messages", TEXT);
     page += "\n## From client to server\n";
     let samples = samples::client();
     for (kind, meaning) in ClientMessage::KINDS {
         page += &section(kind, meaning);
-        if let Some((_, instead)) = NOT_SERVED.iter().find(|(other, _)| other == kind) {
-            page += &format!("\nNot served by this release: {instead}.\n");
-        }
         for sample in of_kind(kind, samples.iter().map(|sample| (sample.kind(), sample))) {
             page += &block(sample);
         }
@@ -60,9 +48,6 @@ pub(crate) fn page() -> String {
     let samples = samples::server();
     for (kind, meaning) in ServerMessage::KINDS {
         page += &section(kind, meaning);
-        if NOT_SENT.contains(kind) {
-            page += "\nNot sent by this release.\n";
-        }
         for sample in of_kind(kind, samples.iter().map(|sample| (sample.kind(), sample))) {
             page += &projections(sample);
         }

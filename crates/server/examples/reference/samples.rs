@@ -273,7 +273,7 @@ fn join() -> JoinRoom {
 }
 
 fn reconnect() -> Reconnect {
-    Reconnect { player_id: ADA, room_id: ROOM, auth_token: TOKEN.to_owned() }
+    Reconnect { player_id: ADA, room_id: ROOM, auth_token: TOKEN.to_owned(), last_seen: None }
 }
 
 fn operation(operation: RoomOperationRequest) -> ClientMessage<'static> {

@@ -59,7 +59,6 @@ use Harmless::{Always, Never, Off, Only};
 
 const NO_METRICS: &str = "there is no metrics endpoint to set up";
 const NO_FILES: &str = "logs go to stderr";
-const NO_RECONNECTION: &str = "there is no reconnection";
 const NO_APP_LIMITS: &str = "there are no limits of single apps";
 const NO_RELAY_BUDGET: &str = "the volume of game data is not limited";
 const NO_TLS: &str = "there is no built-in TLS, put a proxy in front";
@@ -67,7 +66,7 @@ const NO_BATCHING: &str = "what waits for a connection is always written togethe
 
 /// Key or section; which values ask for nothing; why that is so, or what is missing. The longest entry counts.
 #[rustfmt::skip]
-const KEYS: [(&str, Harmless, &str); 39] = [
+const KEYS: [(&str, Harmless, &str); 36] = [
     ("coordination", Always, "the published server never reads it either"),
     ("environment", Always, "there is no production mode"),
     ("logging.dir", Always, NO_FILES),
@@ -96,11 +95,8 @@ const KEYS: [(&str, Harmless, &str); 39] = [
     ("security.transport.tls.enabled", Off, NO_TLS),
     ("security.transport.token_binding", Always, "there is no token binding"),
     ("security.transport.token_binding.enabled", Off, "there is no token binding"),
-    ("server.enable_reconnection", Off, NO_RECONNECTION),
-    ("server.event_buffer_size", Never, NO_RECONNECTION),
     ("server.heartbeat_db_throttle_secs", Always, "activity is not throttled"),
     ("server.heartbeat_throttle_secs", Always, "activity is not throttled"),
-    ("server.reconnection_window", Never, NO_RECONNECTION),
     ("server.region_id", Always, "no client sees it"),
     ("server.room_cleanup_interval", Always, "every room keeps its own deadline"),
     ("websocket.batch_interval_ms", Always, NO_BATCHING),

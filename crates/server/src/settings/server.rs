@@ -29,6 +29,21 @@ pub struct ServerSettings {
     pub empty_room_timeout: u32,
     /// Seconds after which a room is closed in which nobody said anything.
     pub inactive_room_timeout: NonZeroU32,
+    /// Whether players who lose their connection may take their seat again.
+    pub enable_reconnection: bool,
+    /// Seconds that they have for it. A room that one of them may come back to is not given up as empty.
+    pub reconnection_window: NonZeroU32,
+    /// How many of the latest events of a room are kept for those who are away; 0 for none.
+    #[schemars(range(max = 65_536))]
+    pub event_buffer_size: usize,
+    /// Bytes of game data that a room keeps for those who come back, while one of its players has the capability
+    /// `game_data_replay`; what it takes to keep a message counts too. 0 does not offer it, and
+    /// no more is kept than `websocket.send_queue_bytes`.
+    pub game_data_replay_bytes: usize,
+    /// The most messages that it keeps of them.
+    pub game_data_replay_messages: NonZeroUsize,
+    /// Seconds that it keeps them.
+    pub game_data_replay_secs: NonZeroU32,
     /// ASCII letters and digits that lead every code the server makes up. Shorter than
     /// `protocol.room_code_length`.
     pub room_code_prefix: Option<String>,
@@ -47,6 +62,12 @@ impl Default for ServerSettings {
             max_rooms: nonzero!(10_000),
             empty_room_timeout: 300,
             inactive_room_timeout: nonzero!(3_600),
+            enable_reconnection: true,
+            reconnection_window: nonzero!(300),
+            event_buffer_size: 100,
+            game_data_replay_bytes: 256 * 1024,
+            game_data_replay_messages: nonzero!(4_096),
+            game_data_replay_secs: nonzero!(60),
             room_code_prefix: None,
             default_max_spectators: None,
         }

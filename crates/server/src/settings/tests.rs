@@ -225,7 +225,6 @@ fn features_of_the_published_server_are_refused_not_ignored() {
         ),
         ("security.connect_token", json!({"public_key": "a"}), "there are no connect tokens"),
         ("security.allowed_apps", json!([{"app_id": "a", "app_name": "A", "max_rooms": 3}]), ""),
-        ("server.enable_reconnection", json!(true), "there is no reconnection"),
     ] {
         let advice = if why.is_empty() {
             "security.allowed_apps[0].max_rooms: not supported by this release: there are no limits of single apps"

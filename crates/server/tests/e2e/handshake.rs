@@ -99,11 +99,25 @@ fn capabilities_name_only_what_works() {
     let asked = json!({
         "app_id": "demo",
         "protocol_version": 3,
-        "requested_capabilities": ["room_operation_ids", "game_data_replay", "unheard-of"],
+        "requested_capabilities": ["room_operation_ids", "unheard-of"],
     });
     let info = negotiate("/v2/ws", asked);
-    for planned in ["reconnection", "room_operation_ids", "game_data_replay", "unheard-of"] {
-        assert!(!capabilities(&info).contains(&planned), "{info}");
+    for unknown in ["room_operation_ids", "game_data_replay", "reconnection_token", "unheard-of"] {
+        assert!(!capabilities(&info).contains(&unknown), "{info}");
+    }
+    assert!(capabilities(&info).contains(&"reconnection"), "{info}");
+}
+
+#[test]
+fn capabilities_of_coming_back_are_granted_to_those_who_ask() {
+    let asked = |version: u16| {
+        let wanted = ["reconnection_token", "game_data_replay"];
+        json!({"app_id": "demo", "protocol_version": version, "requested_capabilities": wanted})
+    };
+    for (version, replays) in [(2, false), (3, true)] {
+        let info = negotiate("/v2/ws", asked(version));
+        assert!(capabilities(&info).contains(&"reconnection_token"), "{info}");
+        assert_eq!(capabilities(&info).contains(&"game_data_replay"), replays, "{info}");
     }
 }
 

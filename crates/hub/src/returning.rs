@@ -1,0 +1,84 @@
+//! Back into the seat of a connection that was lost: who may try, and how the new connection becomes the old player.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use signal_fish_engine::Returning;
+use signal_fish_protocol::{ErrorCode, Reconnect};
+
+use crate::answer::Answer;
+use crate::entry::EntryRefusal;
+use crate::link::Link;
+use crate::live_room::LiveRoom;
+use crate::random::Draw;
+use crate::seat::Seat;
+use crate::session::Session;
+use crate::token;
+
+/// Takes a seat back, or says why not.
+pub(crate) fn come_back(session: &mut Session, now: Instant, request: Reconnect, answer: Answer) {
+    let (room, link, returning) = match find(session, &request) {
+        Ok(found) => found,
+        Err(refusal) => return session.decline(now, answer, refusal),
+    };
+    let shared = Arc::clone(&session.shared);
+    match room.take_back(&shared, now, &link, (returning, request.last_seen), answer) {
+        Ok(outcome) => {
+            if outcome.refused {
+                session.charge(now);
+            }
+            if let Some(epoch) = outcome.returned {
+                shared.sessions.take_over(now, session.link.player, &link, &shared.lifecycle);
+                session.epoch = Some(epoch);
+                session.link = link.clone();
+                session.seat = Some(Seat::new(shared, room, link, false));
+            }
+        }
+        Err(answer) => session.decline(now, answer, room_not_found()),
+    }
+}
+
+/// The room that may keep the seat, the connection as the old player, and what the room has to be told.
+fn find(
+    session: &mut Session,
+    request: &Reconnect,
+) -> Result<(Arc<LiveRoom>, Link, Returning), EntryRefusal> {
+    let shared = Arc::clone(&session.shared);
+    if shared.lifecycle.is_draining() {
+        return Err(EntryRefusal::draining());
+    }
+    let refuse = |reason| Err(EntryRefusal::new(ErrorCode::ReconnectionFailed, reason));
+    if shared.config.reconnection.is_none() {
+        return refuse("this server keeps no seats of lost connections, join again");
+    }
+    if shared.sessions.is_connected(request.player_id) {
+        return Err(EntryRefusal::new(ErrorCode::PlayerAlreadyConnected, "this player is connected"));
+    }
+    if session.is_inside() {
+        return refuse("leave the room you are in first");
+    }
+    // A room ends after those who may come back to it: where there is none, nobody is awaited either.
+    let Some(room) = shared.directory.find_by_id(request.room_id) else {
+        return refuse("no seat is kept for this player");
+    };
+    // Apps do not meet here either.
+    let app = session.grant.as_ref().and_then(|grant| grant.app_id());
+    if room.key().app.as_ref() != app {
+        return Err(room_not_found());
+    }
+    let draw = Draw::new()?;
+    let link = Link { player: request.player_id, ..session.link.clone() };
+    let returning = Returning {
+        connected_at: session.connected_at,
+        means: session.means,
+        ice_servers: shared.config.peering.ice.early_servers_for(link.player, session.means),
+        presented: token::hash(&request.auth_token),
+        token: token::issue(&shared.config, &link, &draw),
+        generation: draw.generation(),
+    };
+    Ok((room, link, returning))
+}
+
+fn room_not_found() -> EntryRefusal {
+    EntryRefusal::new(ErrorCode::RoomNotFound, "there is no such room")
+}
