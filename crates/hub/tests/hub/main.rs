@@ -2,5 +2,8 @@
 
 mod ending;
 mod fan_out;
+mod operations;
+mod passwords;
 mod rooms;
+mod rotation;
 mod support;
