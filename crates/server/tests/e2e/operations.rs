@@ -173,7 +173,9 @@ fn a_new_code_replaces_the_old_one_for_those_outside() {
     dan.expect_refusal("RoomJoinFailed", "ROOM_NOT_FOUND");
     dan.send("JoinRoom", by(&code.to_lowercase()));
     assert_eq!(dan.expect("RoomJoined")["room_code"], code);
-    [&mut ada, &mut bob, &mut cat].map(|member| member.expect("PlayerJoined"));
+    for member in [&mut ada, &mut bob, &mut cat] {
+        member.expect("PlayerJoined");
+    }
     let [_eve] = gather(server.addr(), "ROOM01", [("Eve", Dialect::V2)]);
 }
 
