@@ -10,6 +10,7 @@ use signal_fish_protocol::ErrorCode;
 use crate::answer::Answer;
 use crate::entry::{EntryRefusal, check_password};
 use crate::live_room::LiveRoom;
+use crate::passwords;
 use crate::session::Session;
 
 /// Hands a command to the room, which answers it.
@@ -52,7 +53,7 @@ async fn hash(
     let Some(password) = password else { return Ok(None) };
     check_password(Some(&password))?;
     check_worth_it(session, now, &room)?;
-    session.shared.passwords.hash(&password).await.map(Some)
+    passwords::set(session, now, &password).await.map(Some)
 }
 
 /// The room in which the session plays.

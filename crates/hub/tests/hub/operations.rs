@@ -29,8 +29,9 @@ impl World {
         for _ in 0..6 {
             clients.push(Client::operating(&hub).await);
         }
-        let [mut ada, mut bob, mut cat, mut wim, zoe, mut lea] =
-            <[Client; 6]>::try_from(clients).ok().expect("six of them");
+        let Ok([mut ada, mut bob, mut cat, mut wim, zoe, mut lea]) = <[Client; 6]>::try_from(clients) else {
+            unreachable!("six of them")
+        };
         for (client, name) in [(&mut ada, "Ada"), (&mut bob, "Bob"), (&mut cat, "Cat")] {
             let join = join(json!({"room_code": "HOME01", "player_name": name, "max_players": 3}));
             assert_eq!(client.operate(join).await.0["type"], "RoomJoined");

@@ -5,7 +5,7 @@ use signal_fish_protocol::{CloseCode, ErrorCode};
 use crate::head;
 
 /// Codes of features that this release does not have.
-const NOT_SENT: [ErrorCode; 17] = [
+const NOT_SENT: [ErrorCode; 12] = [
     ErrorCode::Unauthorized,
     ErrorCode::TooManyConnections,
     ErrorCode::ReconnectionTokenInvalid,
@@ -16,11 +16,6 @@ const NOT_SENT: [ErrorCode; 17] = [
     ErrorCode::SignalTargetNotFound,
     ErrorCode::SignalRateLimited,
     ErrorCode::RoomSessionIncompatible,
-    ErrorCode::NotRoomAuthority,
-    ErrorCode::KickTargetNotFound,
-    ErrorCode::Kicked,
-    ErrorCode::Banned,
-    ErrorCode::TransferTargetNotFound,
     ErrorCode::ConnectTokenInvalid,
     ErrorCode::ConnectTokenRequired,
 ];

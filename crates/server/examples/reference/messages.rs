@@ -35,22 +35,15 @@ second for each sender as an `Error` with `UNSUPPORTED_GAME_DATA_FORMAT`. Text `
 ";
 
 /// What is said but not served here, and what comes instead.
-const NOT_SERVED: [(&str, &str); 4] = [
+const NOT_SERVED: [(&str, &str); 3] = [
     ("Reconnect", "answered by `ReconnectionFailed` with `RECONNECTION_FAILED`"),
     ("Signal", "refused with `UNSUPPORTED_TRANSPORT`, since sessions are relayed"),
     ("TransportStatus", "ignored, since sessions are relayed"),
-    ("RoomOperation", "refused with `INVALID_INPUT`, on protocol 2 with `UNSUPPORTED_PROTOCOL_VERSION`"),
 ];
 
 /// What this release never says.
-const NOT_SENT: [&str; 6] = [
-    "Reconnected",
-    "PlayerReconnected",
-    "Signal",
-    "PeerTransportStatus",
-    "RelayStats",
-    "RoomOperationResult",
-];
+const NOT_SENT: [&str; 5] =
+    ["Reconnected", "PlayerReconnected", "Signal", "PeerTransportStatus", "RelayStats"];
 
 pub(crate) fn page() -> String {
     let mut page = head("Messages", TEXT);

@@ -96,14 +96,21 @@ fn a_version_of_the_future_is_lowered_to_3() {
 
 #[test]
 fn capabilities_name_only_what_works() {
-    let asked = json!({
-        "app_id": "demo",
-        "protocol_version": 3,
-        "requested_capabilities": ["room_operation_ids", "game_data_replay", "unheard-of"],
-    });
-    let info = negotiate("/v2/ws", asked);
-    for planned in ["reconnection", "room_operation_ids", "game_data_replay", "unheard-of"] {
+    let asked = |version: u16| {
+        json!({
+            "app_id": "demo",
+            "protocol_version": version,
+            "requested_capabilities": ["room_operation_ids", "game_data_replay", "unheard-of"],
+        })
+    };
+    let info = negotiate("/v2/ws", asked(3));
+    for planned in ["reconnection", "game_data_replay", "unheard-of"] {
         assert!(!capabilities(&info).contains(&planned), "{info}");
+    }
+    assert!(capabilities(&info).contains(&"room_operation_ids"), "{info}");
+    for unasked in [asked(2), json!({"app_id": "demo", "protocol_version": 3})] {
+        let info = negotiate("/v2/ws", unasked);
+        assert!(!capabilities(&info).contains(&"room_operation_ids"), "{info}");
     }
 }
 

@@ -40,7 +40,10 @@ fn gather_more<const N: usize>(
         seated.iter_mut().for_each(|member| drop(member.expect("PlayerJoined")));
         seated.push(peer);
     }
-    seated.try_into().ok().expect("one peer for each name")
+    match seated.try_into() {
+        Ok(members) => members,
+        Err(_) => unreachable!("one peer for each name"),
+    }
 }
 
 fn ask(peer: &mut Peer, operation: Value) {

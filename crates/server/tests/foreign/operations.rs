@@ -83,7 +83,18 @@ async fn moderation_is_understood_by_those_whom_it_meets() {
             }
             players.push(player);
         }
-        let [mut bob, mut cat, mut dan] = <[Player; 3]>::try_from(players).ok().expect("three");
+        let mut wim = Player::connect(server.addr(), "Wim", dialect).await;
+        wim.client
+            .join_as_spectator(GAME.into(), room.into(), "Wim".into())
+            .expect("no operation is under way");
+        expect!(wim, Event::SpectatorJoined { .. });
+        ada.expect("NewSpectatorJoined");
+        for member in &mut players {
+            expect!(member, Event::NewSpectatorJoined { .. });
+        }
+        let Ok([mut bob, mut cat, mut dan]) = <[Player; 3]>::try_from(players) else {
+            unreachable!("three names")
+        };
 
         moderate(&mut ada, about("KickPlayer", &bob), &["PlayerLeft"]);
         expect_removal(&mut bob).await;
@@ -91,14 +102,21 @@ async fn moderation_is_understood_by_those_whom_it_meets() {
         expect!(cat, Event::PlayerLeft { .. });
         expect_removal(&mut cat).await;
         for gone in [&bob, &cat] {
-            let left = expect!(dan, Event::PlayerLeft { player_id, .. } => player_id);
-            assert_eq!(left, gone.id());
+            for member in [&mut dan, &mut wim] {
+                let left = expect!(member, Event::PlayerLeft { player_id, .. } => player_id);
+                assert_eq!(left, gone.id());
+            }
         }
         moderate(&mut ada, about("UnbanPlayer", &cat), &[]);
 
         moderate(&mut ada, json!({"type": "SetRoomAccess", "data": {"password": "sesame"}}), &[]);
         let moved = moderate(&mut ada, json!({"type": "RegenerateRoomCode"}), &[]);
         let code = moved["room_code"].as_str().expect("a code").to_owned();
+        // Whoever came by the old code leaves without hearing of the new one.
+        wim.client.leave_spectator().expect("it watches");
+        expect!(wim, Event::SpectatorLeft { .. });
+        ada.expect("SpectatorDisconnected");
+        expect!(dan, Event::SpectatorDisconnected { .. });
         let mut eve = Player::connect(server.addr(), "Eve", dialect).await;
         let by = |code: &str| JoinRoomParams::new(GAME, "Eve").with_room_code(code);
         for wrong in [by(&code), by(&code).with_password("guess")] {
@@ -116,7 +134,7 @@ async fn moderation_is_understood_by_those_whom_it_meets() {
         assert!(yours);
         let yours = expect!(eve, Event::AuthorityChanged { you_are_authority, .. } => you_are_authority);
         assert!(!yours);
-        finish([dan, eve]).await;
+        finish([dan, eve, wim]).await;
     }
 }
 
