@@ -1,10 +1,12 @@
 //! Rooms with a password: who gets in, what changes meanwhile, and how often one may be wrong.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use crate::support::{Client, V2, V3, hub};
 use serde_json::{Value, json};
+use signal_fish_auth::Quota;
 use signal_fish_hub::{Hub, HubConfig};
 
 const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -122,6 +124,40 @@ async fn what_was_right_for_one_room_is_not_for_the_next_of_that_code() {
     entering.await;
     assert_eq!(bob.hear()[0]["data"]["error_code"], "PASSWORD_REQUIRED", "the new room is an open one");
     assert_eq!(eve.hear_types(), [""; 0]);
+}
+
+#[tokio::test]
+async fn of_two_who_make_a_room_at_once_the_first_sets_its_password() {
+    let hub = hub(HubConfig::default()).await;
+    for (code, password, heard) in
+        [("RACE01", "mellon", "RoomJoinFailed"), ("RACE02", "sesame", "RoomJoined")]
+    {
+        let mut bob = Client::connect(&hub, V2);
+        let entering = bob.begin("JoinRoom", join(code, "Bob", Some(password)));
+        let _ada = owner(&hub, code).await;
+        entering.await;
+        assert_eq!(bob.hear()[0]["type"], heard);
+    }
+}
+
+#[tokio::test]
+async fn one_source_sets_a_password_so_often() {
+    let many = Quota { n_max: NonZeroU32::new(1_000).expect("many"), window: Duration::from_secs(1) };
+    let hub = hub(HubConfig { joins: many, ..HubConfig::default() }).await;
+    let mut ada = owner(&hub, "LOCKED").await;
+    let operation = json!({"type": "SetRoomAccess", "data": {"password": "mellon"}});
+    // One comes back each second while this goes on.
+    let mut n_set = 0;
+    let failed = loop {
+        let (result, _) = ada.operate(operation.clone()).await;
+        if result["type"] != "RoomAccessUpdated" {
+            break result;
+        }
+        n_set += 1;
+        assert!(n_set < 1_000);
+    };
+    assert_eq!((n_set >= 59, &failed["data"]["error_code"]), (true, &json!("RATE_LIMIT_EXCEEDED")));
+    set(&mut ada, json!(null)).await;
 }
 
 #[tokio::test]
