@@ -58,10 +58,9 @@ async fn hash(
 
 /// The room in which the session plays.
 pub(crate) fn room_of_player(session: &mut Session) -> Result<Arc<LiveRoom>, EntryRefusal> {
-    // A room that is over is none.
-    session.is_inside();
-    let seat = session.seat.as_ref().filter(|seat| !seat.watches());
-    seat.map(|seat| Arc::clone(seat.room())).ok_or_else(EntryRefusal::not_in_room)
+    let seat = if session.is_inside() { session.seat.as_ref() } else { None };
+    let seat = seat.filter(|seat| !seat.watches()).ok_or_else(EntryRefusal::not_in_room)?;
+    Ok(Arc::clone(seat.room()))
 }
 
 /// Whether to do what takes long, for the room to decide about: not for those who may not decide, and not without
