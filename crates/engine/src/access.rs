@@ -29,11 +29,13 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// The password of a room, if it has one, and who was banned from it.
+/// What it takes to get in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Access {
     pub(crate) password: Option<PasswordHash>,
     banned: Vec<PlayerId>,
+    /// Whether the room had another code before.
+    pub(crate) has_new_code: bool,
 }
 
 /// There are [`BANS_MAX`] bans already.

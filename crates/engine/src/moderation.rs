@@ -62,6 +62,7 @@ pub(crate) fn on_set_access(room: &mut Room, step: &mut Step<'_>, password: Opti
 pub(crate) fn on_change_code(room: &mut Room, step: &mut Step<'_>, code: RoomCode) {
     if is_authority_or_refuse(room, step) {
         room.setup.code = code.clone();
+        room.access.has_new_code = true;
         step.report(RoomResult::RoomCodeRegenerated(NewRoomCode { room_code: code }));
     }
 }
@@ -141,7 +142,7 @@ mod tests {
 
     use super::*;
     use crate::Command;
-    use crate::fixture::{ADA, BOB, generation, some_moment, step, trio};
+    use crate::fixture::{ADA, BOB, WIM, generation, some_moment, step, trio};
 
     #[test]
     fn bans_have_an_end_and_kicks_go_on() {
@@ -159,5 +160,22 @@ mod tests {
         step(&mut room, now, ADA, Command::Unban(PlayerId::new(Uuid::from_u128(1_000))));
         step(&mut room, now, ADA, Command::Ban { target: BOB, generation: generation() });
         assert!(!room.seats.contains(BOB) && room.access.is_banned(BOB));
+    }
+
+    #[test]
+    fn a_new_code_is_not_told_to_those_who_came_by_the_old_one() {
+        let now = some_moment();
+        for (is_moved, told) in [(false, true), (true, false)] {
+            let mut room = trio(now);
+            if is_moved {
+                let code = RoomCode::parse("ABC234", 6).unwrap();
+                step(&mut room, now, ADA, Command::ChangeCode(code));
+            }
+            let effects = step(&mut room, now, WIM, Command::StopWatching);
+            let [Effect::Reply(ServerMessage::SpectatorLeft(left)), ..] = effects.as_slice() else {
+                panic!("{effects:?}")
+            };
+            assert_eq!((left.room_id.is_some(), left.room_code.is_some()), (true, told));
+        }
     }
 }

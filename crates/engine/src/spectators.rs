@@ -59,7 +59,8 @@ pub(crate) fn on_disconnect(room: &mut Room, step: &mut Step<'_>, position: usiz
 pub(crate) fn left(room: &Room, reason: SpectatorReason) -> ServerMessage<'static> {
     ServerMessage::SpectatorLeft(SpectatorLeft {
         room_id: Some(room.setup.id),
-        room_code: Some(room.setup.code.clone()),
+        // Some came by a code that is dead. They know the room by no other, and are not told the new one.
+        room_code: (!room.access.has_new_code).then(|| room.setup.code.clone()),
         reason: Some(reason),
         current_spectators: snapshot::spectators(room),
     })

@@ -145,3 +145,57 @@ fn result_of(message: ServerMessage<'static>) -> RoomResult<'static> {
 const fn failed(reason: String, error_code: Option<ErrorCode>) -> RoomResult<'static> {
     RoomResult::OperationFailed(OperationFailed { reason, error_code })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll, Waker};
+
+    use signal_fish_protocol::{GameDataEncoding, PlayerId, ProtocolVersion, Uuid};
+
+    use super::*;
+    use crate::capabilities::Capabilities;
+    use crate::config::HubConfig;
+    use crate::link::Wire;
+    use crate::outbox::{Outbox, Taken};
+
+    /// What the client is told if the request is dropped on the way.
+    fn told_when_dropped(asked: Asked, operation: Option<OperationId>) -> Vec<String> {
+        let link = Link {
+            player: PlayerId::new(Uuid::nil()),
+            wire: Wire { version: ProtocolVersion::V3, format: GameDataEncoding::Json },
+            capabilities: Capabilities::default(),
+            outbox: Outbox::new(HubConfig::default().outbox),
+        };
+        drop(Answer::new(&link, asked, operation));
+        let mut frames = Vec::new();
+        let taken = link.outbox.poll_take(&Context::from_waker(Waker::noop()), &mut frames, usize::MAX);
+        assert_eq!(taken, Poll::Ready(Taken::Frames));
+        frames.iter().map(|frame| String::from_utf8_lossy(&frame.bytes).into_owned()).collect()
+    }
+
+    #[test]
+    fn a_request_that_is_lost_on_the_way_is_answered_all_the_same() {
+        let uuid = Uuid::from_u128(7);
+        for (asked, plain, result) in [
+            (Asked::Play, "RoomJoinFailed", "RoomJoinFailed"),
+            (Asked::Watch, "SpectatorJoinFailed", "SpectatorJoinFailed"),
+            (Asked::Reconnect, "ReconnectionFailed", "ReconnectionFailed"),
+            (Asked::StopWatching, "Error", "OperationFailed"),
+            (Asked::Moderation, "Error", "OperationFailed"),
+        ] {
+            let failure = |kind| {
+                let reason = if kind == "Error" { "message" } else { "reason" };
+                format!(
+                    r#"{{"type":"{kind}","data":{{"{reason}":"the server failed to do this","error_code":"INTERNAL_ERROR"}}}}"#
+                )
+            };
+            assert_eq!(told_when_dropped(asked, None), [failure(plain)]);
+            let enveloped = format!(
+                r#"{{"type":"RoomOperationResult","data":{{"operation_id":"{uuid}","result":{}}}}}"#,
+                failure(result)
+            );
+            assert_eq!(told_when_dropped(asked, Some(OperationId::new(uuid))), [enveloped]);
+        }
+        assert_eq!(told_when_dropped(Asked::Leave, None), [r#"{"type":"RoomLeft"}"#]);
+    }
+}

@@ -74,9 +74,8 @@ impl Delivery<'_> {
                     self.reply(message);
                 }
                 Effect::Report(result) => {
-                    if let Some(answer) = self.answer.take() {
-                        answer.report(self.now, result);
-                    }
+                    let answer = self.answer.take().expect("whoever asks for what is reported waits for it");
+                    answer.report(self.now, result);
                 }
                 Effect::Send(audience, message) => self.send(audience, &message),
                 Effect::Plan(player, plan) => self.plan(player, plan),

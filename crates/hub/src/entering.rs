@@ -138,8 +138,8 @@ impl<'a> Entering<'a> {
     fn ask(&mut self, room: &Arc<LiveRoom>, key: &RoomKey, command: Command) -> bool {
         let watches = matches!(command, Command::Watch(_));
         let answer = self.answer.take().expect(ONE_ROOM_HAS_IT);
-        let step = (&self.session.link, command, answer);
-        match room.enter(&self.session.shared, self.now, key, step) {
+        let Session { shared, link, .. } = &*self.session;
+        match room.enter(shared, self.now, key, link, command, answer) {
             Ok(outcome) => {
                 self.settle(room, outcome, watches);
                 true
@@ -158,7 +158,7 @@ impl<'a> Entering<'a> {
         }
         let shared = Arc::clone(&self.session.shared);
         let password = match &wish.password {
-            Some(password) => Some(shared.passwords.hash(password).await?),
+            Some(password) => Some(passwords::set(self.session, self.now, password).await?),
             None => None,
         };
         let id = draw.room();

@@ -72,7 +72,7 @@ pub(crate) struct WatchWish {
     pub(crate) password: Option<Arc<Password>>,
 }
 
-/// Why somebody may not enter: what the client is told.
+/// Why a wish is not granted: what the client is told.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct EntryRefusal {
     pub(crate) code: ErrorCode,

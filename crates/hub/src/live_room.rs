@@ -173,9 +173,10 @@ impl LiveRoom {
         shared: &Shared,
         now: Instant,
         key: &RoomKey,
-        step: (&Link, Command, Answer),
+        actor: &Link,
+        command: Command,
+        answer: Answer,
     ) -> Result<Outcome, Answer> {
-        let (actor, command, answer) = step;
         let mut hosted = self.hosted.lock();
         if hosted.is_over || hosted.key != *key {
             return Err(answer);

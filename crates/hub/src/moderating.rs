@@ -10,6 +10,7 @@ use signal_fish_protocol::ErrorCode;
 use crate::answer::Answer;
 use crate::entry::{EntryRefusal, check_password};
 use crate::live_room::LiveRoom;
+use crate::passwords;
 use crate::session::Session;
 
 /// Hands a command to the room, which answers it.
@@ -52,15 +53,14 @@ async fn hash(
     let Some(password) = password else { return Ok(None) };
     check_password(Some(&password))?;
     check_worth_it(session, now, &room)?;
-    session.shared.passwords.hash(&password).await.map(Some)
+    passwords::set(session, now, &password).await.map(Some)
 }
 
 /// The room in which the session plays.
 pub(crate) fn room_of_player(session: &mut Session) -> Result<Arc<LiveRoom>, EntryRefusal> {
-    // A room that is over is none.
-    session.is_inside();
-    let seat = session.seat.as_ref().filter(|seat| !seat.watches());
-    seat.map(|seat| Arc::clone(seat.room())).ok_or_else(EntryRefusal::not_in_room)
+    let seat = if session.is_inside() { session.seat.as_ref() } else { None };
+    let seat = seat.filter(|seat| !seat.watches()).ok_or_else(EntryRefusal::not_in_room)?;
+    Ok(Arc::clone(seat.room()))
 }
 
 /// Whether to do what takes long, for the room to decide about: not for those who may not decide, and not without

@@ -21,6 +21,8 @@ use crate::session::Session;
 pub(crate) struct Passwords {
     turns: Arc<Semaphore>,
     guesses: GuessesBySource,
+    /// New passwords, which cost as much as guesses.
+    settings: GuessesBySource,
 }
 
 impl Default for Passwords {
@@ -28,13 +30,13 @@ impl Default for Passwords {
         let n_cores = available_parallelism().map_or(1, usize::from);
         // At least half of the cores stay with the games.
         let n_turns = (n_cores / 2).clamp(1, AT_ONCE_MAX);
-        Self { turns: Arc::new(Semaphore::new(n_turns)), guesses: GuessesBySource::default() }
+        let (guesses, settings) = (GuessesBySource::default(), GuessesBySource::default());
+        Self { turns: Arc::new(Semaphore::new(n_turns)), guesses, settings }
     }
 }
 
 impl Passwords {
-    /// What a room keeps of `password`.
-    pub(crate) async fn hash(&self, password: &Arc<Password>) -> Result<PasswordHash, EntryRefusal> {
+    async fn hash(&self, password: &Arc<Password>) -> Result<PasswordHash, EntryRefusal> {
         let mut salt = [0; SALT_BYTES];
         if let Err(error) = getrandom::fill(&mut salt) {
             tracing::error!(%error, "the system has no random bytes");
@@ -72,6 +74,18 @@ impl Passwords {
             )),
         }
     }
+}
+
+/// What a room keeps of the password that `session` sets.
+pub(crate) async fn set(
+    session: &Session,
+    now: Instant,
+    password: &Arc<Password>,
+) -> Result<PasswordHash, EntryRefusal> {
+    let passwords = &session.shared.passwords;
+    let settings = passwords.settings.of(session.source);
+    settings.take(SET_BY_SOURCE, session.shared.budget_time(now))?;
+    passwords.hash(password).await
 }
 
 /// Checks the password that `session` brings to `room`; what it fits, if it does.
@@ -126,6 +140,9 @@ const OF_SOURCE: Quota = per_minute(10);
 /// Wrong passwords at one room, wherever they come from. Above the share of a source, so that one of them cannot
 /// keep others out by guessing.
 const OF_ROOM: Quota = per_minute(60);
+
+/// New passwords from one source, also on ever new connections: a few for each player who shares an address.
+const SET_BY_SOURCE: Quota = per_minute(60);
 
 const fn per_minute(n: u32) -> Quota {
     Quota { n_max: NonZeroU32::new(n).expect("not zero"), window: Duration::from_mins(1) }

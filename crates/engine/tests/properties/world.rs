@@ -394,4 +394,5 @@ fn applied(room: &mut Room, now: Instant, actor: PlayerId, command: Command) -> 
 
 fn assert_same(one: &Room, other: &Room) {
     assert_eq!(format!("{one:#?}"), format!("{other:#?}"));
+    assert_eq!(one.password(), other.password(), "which is not printed");
 }

@@ -2,7 +2,10 @@
 
 mod ending;
 mod fan_out;
+mod operations;
+mod passwords;
 mod peering;
 mod reconnection;
 mod rooms;
+mod rotation;
 mod support;

@@ -41,6 +41,51 @@ impl Client {
         client
     }
 
+    /// One that gives its room operations ids.
+    pub(crate) async fn operating(hub: &Hub) -> Self {
+        let mut client = Self::connect(hub, V3);
+        let request = json!({"app_id": "x", "requested_capabilities": ["room_operation_ids"]});
+        client.say("Authenticate", request).await;
+        let info = client.hear().swap_remove(1);
+        let capabilities = info["data"]["capabilities"].as_array().expect("a list").clone();
+        assert!(capabilities.contains(&json!("room_operation_ids")), "{info}");
+        client
+    }
+
+    /// Asks for an operation; the result, and whatever else there is to hear. There is one result, it has the id of
+    /// the request, and nothing says the same in the plain form.
+    pub(crate) async fn operate(&mut self, operation: Value) -> (Value, Vec<Value>) {
+        let id = uuid::Uuid::new_v4().to_string();
+        self.say("RoomOperation", json!({"operation_id": id, "operation": operation})).await;
+        self.result_of(&id)
+    }
+
+    /// The one result of that operation, and whatever else there is to hear.
+    pub(crate) fn result_of(&self, id: &str) -> (Value, Vec<Value>) {
+        let (mut results, others): (Vec<_>, Vec<_>) =
+            self.hear().into_iter().partition(|message| message["type"] == "RoomOperationResult");
+        assert_eq!(results.len(), 1, "{results:?} beside {others:?}");
+        let result = results.swap_remove(0)["data"].take();
+        assert_eq!(result["operation_id"], id);
+        let is_plain_answer = |message: &Value| {
+            let kind = message["type"].as_str().expect("a type");
+            ANSWERS.contains(&kind)
+        };
+        assert!(!others.iter().any(is_plain_answer), "{others:?}");
+        (result["result"].clone(), others)
+    }
+
+    /// Says something that has to wait, and does not wait for it: what is left to do, for [`Client::finish`].
+    pub(crate) fn begin(&mut self, message: &str, data: Value) -> impl Future<Output = ()> {
+        let text = json!({"type": message, "data": data}).to_string();
+        let now = Instant::now();
+        let entry = self.session.on_text(now, &text).expect("it may have to wait");
+        let mut waiting = Box::pin(self.session.enter(now, entry));
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(waiting.as_mut().poll(cx).is_pending(), "{text} need not wait");
+        waiting
+    }
+
     /// A player of the room with this code, which is made for the first of them. Nothing is left to hear.
     pub(crate) async fn seated(hub: &Hub, version: ProtocolVersion, code: &str, name: &str) -> Self {
         let mut client = Self::connect(hub, version);
@@ -55,11 +100,15 @@ impl Client {
     }
 
     pub(crate) async fn say(&mut self, message: &str, data: Value) {
+        self.say_at(Instant::now(), message, data).await;
+    }
+
+    /// Says something at that moment, whatever time it is.
+    pub(crate) async fn say_at(&mut self, now: Instant, message: &str, data: Value) {
         let mut text = json!({"type": message});
         if !data.is_null() {
             text["data"] = data;
         }
-        let now = Instant::now();
         if let Some(entry) = self.session.on_text(now, &text.to_string()) {
             self.session.enter(now, entry).await;
         }
@@ -102,6 +151,19 @@ pub(crate) async fn settle() {
         tokio::task::yield_now().await;
     }
 }
+
+/// What plain messages are answered with, and operations must not be.
+const ANSWERS: [&str; 9] = [
+    "RoomJoined",
+    "RoomJoinFailed",
+    "RoomLeft",
+    "Reconnected",
+    "ReconnectionFailed",
+    "SpectatorJoined",
+    "SpectatorJoinFailed",
+    "SpectatorLeft",
+    "Error",
+];
 
 pub(crate) const V2: ProtocolVersion = ProtocolVersion::V2;
 pub(crate) const V3: ProtocolVersion = ProtocolVersion::V3;

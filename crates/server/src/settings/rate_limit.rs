@@ -13,7 +13,8 @@ pub struct RateLimitSettings {
     pub time_window: NonZeroU32,
     /// Rooms that a connection may ask to be made in a window. A request without a code counts even if it is refused.
     pub max_room_creations: NonZeroU32,
-    /// Rooms that a connection may try to enter in a window, as player or spectator.
+    /// Rooms that a connection may try to enter in a window, as player or spectator. A new code or a new password for
+    /// the room it is in counts as one.
     pub max_join_attempts: NonZeroU32,
     /// Signals and transport reports that a connection may send in a window.
     pub max_signals: NonZeroU32,

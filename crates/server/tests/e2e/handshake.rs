@@ -96,29 +96,16 @@ fn a_version_of_the_future_is_lowered_to_3() {
 
 #[test]
 fn capabilities_name_only_what_works() {
-    let asked = json!({
-        "app_id": "demo",
-        "protocol_version": 3,
-        "requested_capabilities": ["room_operation_ids", "unheard-of"],
-    });
-    let info = negotiate("/v2/ws", asked);
-    for unknown in ["room_operation_ids", "game_data_replay", "reconnection_token", "unheard-of"] {
-        assert!(!capabilities(&info).contains(&unknown), "{info}");
-    }
-    assert!(capabilities(&info).contains(&"reconnection"), "{info}");
-}
-
-#[test]
-fn capabilities_of_coming_back_are_granted_to_those_who_ask() {
-    let asked = |version: u16| {
-        let wanted = ["reconnection_token", "game_data_replay"];
-        json!({"app_id": "demo", "protocol_version": version, "requested_capabilities": wanted})
+    let names = ["room_operation_ids", "game_data_replay", "reconnection_token", "unheard-of"];
+    let granted = |version: u16, wanted: &[&str]| {
+        let asked = json!({"app_id": "demo", "protocol_version": version, "requested_capabilities": wanted});
+        let info = negotiate("/v2/ws", asked);
+        assert!(capabilities(&info).contains(&"reconnection"), "{info}");
+        names.map(|name| capabilities(&info).contains(&name))
     };
-    for (version, replays) in [(2, false), (3, true)] {
-        let info = negotiate("/v2/ws", asked(version));
-        assert!(capabilities(&info).contains(&"reconnection_token"), "{info}");
-        assert_eq!(capabilities(&info).contains(&"game_data_replay"), replays, "{info}");
-    }
+    assert_eq!(granted(3, &[]), [false; 4]);
+    assert_eq!(granted(3, &names), [true, true, true, false]);
+    assert_eq!(granted(2, &names), [false, false, true, false], "protocol 2 has no other");
 }
 
 #[test]

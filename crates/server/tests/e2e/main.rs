@@ -10,6 +10,7 @@ mod http;
 mod lobby;
 mod malformed;
 mod misplaced;
+mod operations;
 mod oversized;
 mod peering;
 mod reaping;

@@ -321,14 +321,36 @@ fn the_first_broken_rule_is_the_one_reported() {
 }
 
 #[test]
-fn creating_with_a_password_is_refused_until_rooms_can_have_one() {
+fn a_password_protects_the_room_from_its_beginning() {
     let server = server().start();
     let mut ada = Peer::authenticated(server.addr(), "Ada", Dialect::V2);
-    assert_refused(&mut ada, json!({"password": "sesame"}), "ROOM_CREATION_FAILED");
-    join_room(&mut ada, "OPEN02");
-    let mut bob = Peer::authenticated(server.addr(), "Bob", Dialect::V2);
-    let changes = json!({"room_code": "OPEN02", "player_name": "Bob", "password": "sesame"});
-    assert_refused(&mut bob, changes, "PASSWORD_REQUIRED");
+    ada.send("JoinRoom", join_with(json!({"room_code": "LOCKED", "password": "sesame"})));
+    ada.expect("RoomJoined");
+    ada.expect("LobbyStateChanged");
+    let mut bob = Peer::authenticated(server.addr(), "Bob", Dialect::V3);
+    let refusal = |bob: &mut Peer, changes: Value| {
+        let mut data = join_with(json!({"room_code": "LOCKED", "player_name": "Bob"}));
+        let Value::Object(changes) = changes else { panic!("changes are an object") };
+        data.as_object_mut().expect("an object").extend(changes);
+        bob.send("JoinRoom", data);
+        bob.expect_refusal("RoomJoinFailed", "PASSWORD_REQUIRED")
+    };
+    let missing = refusal(&mut bob, json!({}));
+    assert_eq!(refusal(&mut bob, json!({"password": "Sesame"})), missing);
+    // A name that is taken comes later: without the password nobody learns who is inside.
+    assert_eq!(refusal(&mut bob, json!({"password": "guess", "player_name": "Ada"})), missing);
+    ada.expect_silence();
+    bob.send(
+        "JoinRoom",
+        join_with(json!({"room_code": "LOCKED", "player_name": "Bob", "password": "sesame"})),
+    );
+    bob.expect("RoomJoined");
+    ada.expect("PlayerJoined");
+
+    let mut cat = Peer::authenticated(server.addr(), "Cat", Dialect::V2);
+    join_room(&mut cat, "OPEN02");
+    let mut dan = Peer::authenticated(server.addr(), "Dan", Dialect::V2);
+    assert_eq!(refusal(&mut dan, json!({"room_code": "OPEN02", "password": "sesame"})), missing);
 }
 
 #[test]

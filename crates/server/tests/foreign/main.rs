@@ -3,6 +3,7 @@
 #[macro_use]
 mod player;
 mod lobby;
+mod operations;
 mod peering;
 mod relay;
 mod rooms;
