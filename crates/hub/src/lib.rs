@@ -24,6 +24,7 @@ mod seat;
 
 mod delivery;
 mod directory;
+mod formats;
 mod game_data;
 mod live_room;
 
@@ -44,6 +45,7 @@ mod timers;
 
 pub use config::{HubConfig, OutboxLimits, RelayTypes, SpectatorLimit};
 pub use entry::Entry;
+pub use formats::GameDataLimits;
 pub use frame::{Frame, FrameKind};
 pub use hub::{Hub, StartError};
 pub use outbox::{Outbox, Taken};

@@ -20,8 +20,8 @@ mod settings;
 
 pub use server::{Server, StartError};
 pub use settings::{
-    AllowedApp, Key, Loaded, LogFormat, LogLevel, LoggingSettings, PlayerNameSettings, Problem, Problems,
-    ProtocolSettings, RateLimitSettings, RelayTypeSettings, RuntimeSettings, SdkCompatibilitySettings,
-    SecuritySettings, ServerSettings, Settings, Sources, WebsocketSettings,
+    AllowedApp, GameDataSettings, Key, Loaded, LogFormat, LogLevel, LoggingSettings, PlayerNameSettings,
+    Problem, Problems, ProtocolSettings, RateLimitSettings, RelayTypeSettings, RuntimeSettings,
+    SdkCompatibilitySettings, SecuritySettings, ServerSettings, Settings, Sources, WebsocketSettings,
 };
 pub use signal_fish_transport::Unsettled;

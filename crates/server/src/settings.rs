@@ -41,7 +41,7 @@ pub use rate_limit::RateLimitSettings;
 pub use reference::Key;
 pub use relay_types::RelayTypeSettings;
 pub use sdk::SdkCompatibilitySettings;
-pub use security::{AllowedApp, SecuritySettings};
+pub use security::{AllowedApp, GameDataSettings, SecuritySettings};
 pub use server::ServerSettings;
 pub use sources::Sources;
 pub use websocket::WebsocketSettings;

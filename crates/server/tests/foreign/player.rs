@@ -34,10 +34,20 @@ pub(crate) struct Player {
 impl Player {
     /// Connects and authenticates.
     pub(crate) async fn connect(addr: SocketAddr, name: &'static str, dialect: Dialect) -> Self {
+        Self::connect_with(addr, name, dialect, EVENTS_MAX).await
+    }
+
+    /// As [`Player::connect`], for one who stops reading once it has so many events to take.
+    pub(crate) async fn connect_with(
+        addr: SocketAddr,
+        name: &'static str,
+        dialect: Dialect,
+        events_max: usize,
+    ) -> Self {
         let transport = WebSocketTransport::connect(&format!("ws://{addr}/v2/ws")).await;
         let mut config = SignalFishConfig::new("demo")
             .with_protocol_violation_policy(ProtocolViolationPolicy::Disconnect)
-            .with_event_channel_capacity(EVENTS_MAX);
+            .with_event_channel_capacity(events_max);
         if dialect.is_v3() {
             config = config.enable_v3();
         }
