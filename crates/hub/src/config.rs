@@ -10,6 +10,8 @@ use signal_fish_protocol::{PlayerNameRules, ProtocolVersion, RoomCodeFormat, lim
 
 use crate::peering::PeeringConfig;
 
+use crate::formats::GameDataLimits;
+
 /// Everything the hub can be told.
 #[derive(Clone, Debug)]
 pub struct HubConfig {
@@ -17,6 +19,12 @@ pub struct HubConfig {
     pub versions: (ProtocolVersion, ProtocolVersion),
     /// Whether MessagePack game data is offered beside JSON.
     pub offer_message_pack: bool,
+    /// Whether rkyv archives are offered as game data, which the server never opens.
+    pub offer_rkyv: bool,
+    /// Whether protobuf messages are offered as game data, which the server never opens.
+    pub offer_protobuf: bool,
+    /// How long game messages may be, where that is less than any message.
+    pub game_data_limits: GameDataLimits,
     /// The longest game name, in bytes.
     pub game_name_bytes_max: usize,
     /// What player names may look like.
@@ -151,6 +159,9 @@ impl Default for HubConfig {
         Self {
             versions: (ProtocolVersion::OLDEST, ProtocolVersion::NEWEST),
             offer_message_pack: true,
+            offer_rkyv: false,
+            offer_protobuf: false,
+            game_data_limits: GameDataLimits::default(),
             game_name_bytes_max: limits::GAME_NAME_BYTES_MAX,
             player_names: PlayerNameRules::default(),
             room_codes: RoomCodeFormat::default(),

@@ -14,6 +14,8 @@ pub(crate) struct Gaps {
     /// By the position of the first entry that a run has taken the place of, or else stands before.
     runs: BTreeMap<u64, Run>,
     n_ranges: usize,
+    /// The most that a run ever had.
+    n_ranges_most: usize,
     n_holes: usize,
 }
 
@@ -41,6 +43,11 @@ impl Gaps {
         self.runs.first_key_value().map(|(&position, _)| position)
     }
 
+    /// The most gaps that ever stood together, without a message between them.
+    pub(crate) const fn n_together(&self) -> usize {
+        self.n_ranges_most
+    }
+
     /// How many entries are only there to keep the place of a gap.
     pub(crate) const fn n_holes(&self) -> usize {
         self.n_holes
@@ -66,6 +73,7 @@ impl Gaps {
             run.absorb(behind);
             let n_ranges = run.ranges.len();
             self.n_ranges -= n_ranges_apart - n_ranges;
+            self.n_ranges_most = self.n_ranges_most.max(n_ranges);
         }
     }
 
@@ -78,6 +86,7 @@ impl Gaps {
         run.end = end;
         run.insert(omission);
         self.n_ranges += run.ranges.len();
+        self.n_ranges_most = self.n_ranges_most.max(run.ranges.len());
         run
     }
 

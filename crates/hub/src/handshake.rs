@@ -9,6 +9,7 @@ use signal_fish_protocol::{
 
 use crate::capabilities::Capabilities;
 use crate::config::HubConfig;
+use crate::formats;
 use crate::link::Wire;
 use crate::shared::Shared;
 
@@ -61,7 +62,7 @@ pub(crate) fn negotiate(
         .map_err(|refusal| disagree(ErrorCode::SdkVersionUnsupported, refusal.to_string(), true))?;
     let version = negotiate_version(config, request.protocol_version.unwrap_or(version.number()))?;
     let wanted = request.game_data_format.unwrap_or_default();
-    let format = if formats(config).contains(&wanted) { wanted } else { GameDataEncoding::Json };
+    let format = if formats::offered(config).contains(&wanted) { wanted } else { GameDataEncoding::Json };
     let mut answer = Vec::with_capacity(3);
     if format != wanted {
         let text = format!("game data format {} is not offered, using json", wanted.token());
@@ -117,15 +118,6 @@ fn negotiate_means(version: ProtocolVersion, request: &Authenticate) -> Means {
     }
 }
 
-/// The formats of game data that are offered, in the order in which clients expect them.
-fn formats(config: &HubConfig) -> &'static [GameDataEncoding] {
-    if config.offer_message_pack {
-        &[GameDataEncoding::Json, GameDataEncoding::MessagePack]
-    } else {
-        &[GameDataEncoding::Json]
-    }
-}
-
 fn protocol_info(
     config: &HubConfig,
     version: ProtocolVersion,
@@ -151,7 +143,7 @@ fn protocol_info(
         recommended_version: sdk.and_then(|sdk| Some(sdk.recommended.as_ref()?.to_string())),
         capabilities,
         notes: sdk.and_then(|sdk| sdk.notes.clone()),
-        game_data_formats: formats(config).to_vec(),
+        game_data_formats: formats::offered(config),
         player_name_rules: Some(config.player_names.clone()),
         v3: Some(ProtocolInfoV3 {
             protocol_version: version.number(),
@@ -160,7 +152,7 @@ fn protocol_info(
             transports: vec![MessageTransport::Websocket],
             max_outbound_message_size: Some(config.outbox.message_bytes_max),
             implementation_version: Some(config.implementation_version.to_owned()),
-            game_data_limits: Vec::new(),
+            game_data_limits: formats::limits(config),
         }),
     }
 }

@@ -37,6 +37,7 @@ mod token;
 
 mod delivery;
 mod directory;
+mod formats;
 mod game_data;
 mod live_room;
 mod replay;
@@ -59,6 +60,7 @@ mod timers;
 
 pub use config::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};
 pub use entry::Entry;
+pub use formats::GameDataLimits;
 pub use frame::{Frame, FrameKind};
 pub use hub::{Hub, StartError};
 pub use outbox::{Outbox, Taken};

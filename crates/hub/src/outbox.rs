@@ -231,6 +231,9 @@ impl State {
                 self.marked_at = Some(now);
             }
         }
+        if self.queue.n_gaps_together() > GAPS_TOGETHER_MAX {
+            return true;
+        }
         if !self.is_crowded(limits) {
             return false;
         }
@@ -280,6 +283,10 @@ impl State {
         }
     }
 }
+
+/// More gaps than this, without a message between them, are not told: the published client keeps track of 1,024 that
+/// it has yet to see passed, and takes any further one for a mistake of the server.
+const GAPS_TOGETHER_MAX: usize = 1_000;
 
 /// Whether so much is more than may wait for long.
 const fn is_crowded(n_messages: usize, n_bytes: usize, limits: &OutboxLimits) -> bool {

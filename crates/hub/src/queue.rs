@@ -82,6 +82,11 @@ impl Queue {
         self.n_bytes + self.losses.as_ref().map_or(0, |losses| losses.gaps.n_bytes())
     }
 
+    /// The most gaps that ever stood together.
+    pub(crate) fn n_gaps_together(&self) -> usize {
+        self.losses.as_ref().map_or(0, |losses| losses.gaps.n_together())
+    }
+
     pub(crate) const fn counters_mut(&mut self) -> &mut DeliveryCounters {
         &mut self.counters
     }

@@ -18,6 +18,7 @@ use crate::capabilities::Capabilities;
 use crate::delivery::Outcome;
 use crate::entering::Entering;
 use crate::entry::{Entry, EntryRefusal, Wish};
+use crate::formats;
 use crate::game_data::GameData;
 use crate::handshake::{self, Handshake};
 use crate::link::{Link, Wire};
@@ -257,6 +258,9 @@ impl Session {
     }
 
     fn relay(&mut self, now: Instant, label: DeliveryLabel, game_data: GameData<'_>) {
+        if let Err(refusal) = formats::check(&self.shared.config, &game_data) {
+            return self.refuse(now, ErrorCode::MessageTooLarge, refusal);
+        }
         let outcome = match &self.seat {
             Some(seat) => seat.relay(now, Command::GameData { label }, game_data),
             None => Err(RoomIsOver),

@@ -20,9 +20,9 @@ mod settings;
 
 pub use server::{Server, StartError};
 pub use settings::{
-    AllowedApp, IceServerSettings, Key, Loaded, LogFormat, LogLevel, LoggingSettings, PlayerNameSettings,
-    Problem, Problems, ProtocolSettings, RateLimitSettings, RelayTypeSettings, RuntimeSettings,
-    SdkCompatibilitySettings, Secret, SecuritySettings, ServerSettings, SessionSettings, Settings, Sources,
-    TopologyMax, TurnSettings, WebsocketSettings,
+    AllowedApp, GameDataSettings, IceServerSettings, Key, Loaded, LogFormat, LogLevel, LoggingSettings,
+    PlayerNameSettings, Problem, Problems, ProtocolSettings, RateLimitSettings, RelayTypeSettings,
+    RuntimeSettings, SdkCompatibilitySettings, Secret, SecuritySettings, ServerSettings, SessionSettings,
+    Settings, Sources, TopologyMax, TurnSettings, WebsocketSettings,
 };
 pub use signal_fish_transport::Unsettled;

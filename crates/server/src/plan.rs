@@ -64,6 +64,9 @@ fn hub(settings: &Settings, problems: &mut Problems) -> HubConfig {
     HubConfig {
         versions: versions(protocol, problems),
         offer_message_pack: protocol.enable_message_pack_game_data,
+        offer_rkyv: protocol.enable_rkyv_game_data,
+        offer_protobuf: protocol.enable_protobuf_game_data,
+        game_data_limits: security.max_game_data_bytes.limits(),
         game_name_bytes_max: protocol.max_game_name_length,
         player_names: player_names(protocol),
         room_codes: room_codes(server, protocol, problems),
@@ -213,6 +216,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(30);
 #[cfg(test)]
 mod tests {
     use serde_json::{Value as Json, json};
+    use signal_fish_hub::GameDataLimits;
 
     use super::*;
 
@@ -269,6 +273,21 @@ mod tests {
         assert_eq!(away, None);
         let watched = accepted(&json!({"server": {"default_max_spectators": 3}})).hub.spectators;
         assert_eq!(watched, SpectatorLimit::AtMost(3));
+    }
+
+    #[test]
+    fn game_data_has_the_formats_and_limits_that_are_set() {
+        let hub = accepted(&json!({
+            "protocol": {"enable_rkyv_game_data": true},
+            "security": {"max_game_data_bytes": {"message_pack": 7, "protobuf": 9}},
+            "websocket": {"delivery_stats_interval_secs": 5, "max_sojourn_ms": 8_000},
+        }))
+        .hub;
+        assert_eq!([hub.offer_rkyv, hub.offer_protobuf], [true, false]);
+        let limits = GameDataLimits { message_pack: Some(7), protobuf: Some(9), ..GameDataLimits::default() };
+        assert_eq!(hub.game_data_limits, limits);
+        assert_eq!(hub.outbox.stats_interval, Some(Duration::from_secs(5)));
+        assert_eq!(hub.outbox.sojourn_max, Duration::from_secs(8));
     }
 
     #[test]
@@ -347,6 +366,10 @@ mod tests {
                 json!({"security": {"max_connection_info_bytes": 8_192, "max_outbound_message_size": 819_199}}),
                 "security.max_connection_info_bytes: set at most 7615, not 8192, for those of 100 players \
                  (`protocol.max_players_limit`) to fit into one message of `security.max_outbound_message_size`",
+            ),
+            (
+                json!({"security": {"max_game_data_bytes": {"json": 65_536, "rkyv": 65_537}}}),
+                "security.max_game_data_bytes.rkyv: set at most the 65536 of `security.max_message_size`, not 65537",
             ),
             (
                 json!({"security": {"max_message_size": 8_388_608}, "websocket": {"send_queue_bytes": 8_388_864}}),

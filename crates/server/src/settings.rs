@@ -47,7 +47,7 @@ pub use reference::Key;
 pub use relay_types::RelayTypeSettings;
 pub use sdk::SdkCompatibilitySettings;
 pub use secret::Secret;
-pub use security::{AllowedApp, SecuritySettings};
+pub use security::{AllowedApp, GameDataSettings, SecuritySettings};
 pub use server::ServerSettings;
 pub use session::{IceServerSettings, SessionSettings, TopologyMax};
 pub use sources::Sources;

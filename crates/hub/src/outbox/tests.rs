@@ -251,6 +251,21 @@ fn more_gaps_than_a_report_may_have_are_several_reports() {
 }
 
 #[test]
+fn more_gaps_than_clients_keep_track_of_are_the_end() {
+    let now = Instant::now();
+    let outbox = settled(OutboxLimits { messages_max: 1, bytes_max: 100_000, ..LIMITS }, now);
+    let cx = Context::from_waker(Waker::noop());
+    outbox.push(now, frame(0));
+    for seq in 1..=1_001 {
+        assert!(outbox.poll_ending(&cx).is_pending());
+        let key = (seq % 2 == 0).then_some(1);
+        let class = if key.is_some() { DeliveryClass::Latest } else { DeliveryClass::Volatile };
+        outbox.push_game_data(now, frame(0), &relay(Some(class), key, seq));
+    }
+    assert_eq!(outbox.poll_ending(&cx), Poll::Ready(CloseCode::SlowConsumer));
+}
+
+#[test]
 fn a_message_may_not_wait_for_too_long_however_little_waits() {
     let (limits, start) = (OutboxLimits { messages_max: 100, ..LIMITS }, Instant::now());
     let outbox = Outbox::new(limits);

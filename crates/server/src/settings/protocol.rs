@@ -26,6 +26,11 @@ pub struct ProtocolSettings {
     pub max_players_limit: NonZeroU8,
     /// Whether MessagePack game data is offered beside JSON.
     pub enable_message_pack_game_data: bool,
+    /// Whether rkyv archives are offered as game data. The server passes them on unopened, only to players with the
+    /// same format. Clients of version 0.14 and earlier refuse a server that offers them.
+    pub enable_rkyv_game_data: bool,
+    /// Whether protobuf messages are offered as game data. The same holds for them.
+    pub enable_protobuf_game_data: bool,
     /// The oldest protocol version that is spoken.
     #[schemars(range(min = 2, max = 3))]
     pub min_protocol_version: u16,
@@ -46,6 +51,8 @@ impl Default for ProtocolSettings {
             max_player_name_length: limits::PLAYER_NAME_BYTES_MAX,
             max_players_limit: nonzero!(limits::PLAYERS_MAX),
             enable_message_pack_game_data: true,
+            enable_rkyv_game_data: false,
+            enable_protobuf_game_data: false,
             min_protocol_version: 2,
             max_protocol_version: 3,
             player_name_validation: PlayerNameSettings::default(),

@@ -66,7 +66,7 @@ const NO_BATCHING: &str = "what waits for a connection is always written togethe
 
 /// Key or section; which values ask for nothing; why that is so, or what is missing. The longest entry counts.
 #[rustfmt::skip]
-const KEYS: [(&str, Harmless, &str); 36] = [
+const KEYS: [(&str, Harmless, &str); 33] = [
     ("coordination", Always, "the published server never reads it either"),
     ("environment", Always, "there is no production mode"),
     ("logging.dir", Always, NO_FILES),
@@ -74,8 +74,6 @@ const KEYS: [(&str, Harmless, &str); 36] = [
     ("logging.filename", Always, NO_FILES),
     ("logging.rotation", Always, NO_FILES),
     ("metrics", Always, NO_METRICS),
-    ("protocol.enable_protobuf_game_data", Off, "game data is JSON or MessagePack"),
-    ("protocol.enable_rkyv_game_data", Off, "game data is JSON or MessagePack"),
     ("rate_limit.max_relay_bytes", Never, NO_RELAY_BUDGET),
     ("rate_limit.max_room_relay_bytes", Never, NO_RELAY_BUDGET),
     ("security.allowed_apps.app_secret", Always, "the app id is public, secrets were never checked"),
@@ -87,7 +85,6 @@ const KEYS: [(&str, Harmless, &str); 36] = [
     ("security.app_auth_path", Never, "apps are listed in `security.allowed_apps`"),
     ("security.connect_token", Never, "there are no connect tokens"),
     ("security.cors_origins", Only("*"), "the origin of a browser's request is not checked"),
-    ("security.max_game_data_bytes", Never, "the limit for all is `security.max_message_size`"),
     ("security.metrics_auth_token", Always, NO_METRICS),
     ("security.require_metrics_auth", Always, NO_METRICS),
     ("security.transport.tls", Never, NO_TLS),

@@ -1,11 +1,12 @@
 //! Rules between settings: each is within its own bounds, but not all go together.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 
 use signal_fish_hub::OutboxLimits;
 
 use super::problem::Problems;
-use super::{Settings, ice};
+use super::{GameDataSettings, Settings, ice};
 
 /// The most that an envelope adds to the game data it carries, in bytes.
 const ENVELOPE_BYTES_MAX: usize = 256;
@@ -68,6 +69,14 @@ fn check_sizes(settings: &Settings, problems: &mut Problems) {
     let inbound = ("security.max_message_size", security.max_message_size);
     at_most(problems, ("security.max_signal_bytes", security.max_signal_bytes), inbound);
     at_most(problems, ("security.max_connection_info_bytes", security.max_connection_info_bytes), inbound);
+
+    let GameDataSettings { json, message_pack, rkyv, protobuf } = &security.max_game_data_bytes;
+    for (format, limit) in
+        [("json", json), ("message_pack", message_pack), ("rkyv", rkyv), ("protobuf", protobuf)]
+    {
+        let key = format!("security.max_game_data_bytes.{format}");
+        at_most(problems, (&key, limit.map_or(0, NonZeroUsize::get)), inbound);
+    }
 
     let least = security.max_message_size.saturating_add(ENVELOPE_BYTES_MAX);
     for (key, size) in [

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use signal_fish_hub::GameDataLimits;
 use signal_fish_protocol::limits;
 
 /// Who may connect, how often, and how much they may say at once.
@@ -22,7 +23,7 @@ pub struct SecuritySettings {
     #[schemars(range(min = 1))]
     pub max_message_size: usize,
     /// The largest message sent to a client, in bytes. At least `security.max_message_size` and 256 more.
-    #[schemars(range(min = 1, max = limits::OUTBOUND_BYTES_CEILING))]
+    #[schemars(range(min = 1_024, max = limits::OUTBOUND_BYTES_CEILING))]
     pub max_outbound_message_size: usize,
     /// The largest signal, in bytes of JSON. At most `security.max_message_size`.
     #[schemars(range(min = 1))]
@@ -31,6 +32,8 @@ pub struct SecuritySettings {
     /// small enough for a full room of them to fit into one outbound message.
     #[schemars(range(min = 1))]
     pub max_connection_info_bytes: usize,
+    /// The largest game messages, where they have a limit of their own.
+    pub max_game_data_bytes: GameDataSettings,
     /// The most connections from one IPv4 address or IPv6 /64 network. At most `security.max_connections`.
     pub max_connections_per_ip: NonZeroUsize,
     /// The most connections.
@@ -47,9 +50,33 @@ impl Default for SecuritySettings {
             max_outbound_message_size: limits::OUTBOUND_BYTES_MAX,
             max_signal_bytes: limits::SIGNAL_BYTES_MAX,
             max_connection_info_bytes: limits::CONNECTION_INFO_BYTES_MAX,
+            max_game_data_bytes: GameDataSettings::default(),
             max_connections_per_ip: nonzero!(64),
             max_connections: nonzero!(10_000),
         }
+    }
+}
+
+/// The largest game messages, in bytes of the game's own data. None is above `security.max_message_size`.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct GameDataSettings {
+    /// The largest in a text message, in bytes of JSON; null for as much as fits.
+    pub json: Option<NonZeroUsize>,
+    /// The largest in MessagePack; null for as much as fits.
+    pub message_pack: Option<NonZeroUsize>,
+    /// The largest rkyv archive; null for as much as fits.
+    pub rkyv: Option<NonZeroUsize>,
+    /// The largest protobuf message; null for as much as fits.
+    pub protobuf: Option<NonZeroUsize>,
+}
+
+impl GameDataSettings {
+    pub(crate) fn limits(&self) -> GameDataLimits {
+        let Self { json, message_pack, rkyv, protobuf } = self;
+        let [json, message_pack, rkyv, protobuf] =
+            [json, message_pack, rkyv, protobuf].map(|limit| limit.map(NonZeroUsize::get));
+        GameDataLimits { json, message_pack, rkyv, protobuf }
     }
 }
 

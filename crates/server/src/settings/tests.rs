@@ -278,7 +278,7 @@ fn every_type_and_bound_is_held() {
             "set a list, each entry one character".to_owned(),
         ),
         ("protocol.sdk_compatibility.notes", json!([]), "set an object, each value text".to_owned()),
-        ("security.max_outbound_message_size", json!(67_108_865), whole(" from 1 to 67108864")),
+        ("security.max_outbound_message_size", json!(67_108_865), whole(" from 1024 to 67108864")),
         ("security.allowed_apps", json!("tanks"), "set a list, each entry an object".to_owned()),
         ("websocket.auth_timeout_secs", json!(4), whole(" from 5 to 60")),
         ("websocket.auth_timeout_secs", json!(61), whole(" from 5 to 60")),

@@ -15,12 +15,20 @@ const MIXED: [(&str, Dialect); 5] = [
 
 /// The envelope around `payload` as the contract draws it; with a stamp for version 3.
 fn envelope(from: &Peer, payload: &[u8], stamp: Option<(u8, u8)>) -> Vec<u8> {
+    envelope_of("message_pack", from, payload, stamp)
+}
+
+/// As [`envelope`], for a payload in this encoding.
+pub(crate) fn envelope_of(encoding: &str, from: &Peer, payload: &[u8], stamp: Option<(u8, u8)>) -> Vec<u8> {
     let id = from.id.replace('-', "");
     let id = (0..32).step_by(2).map(|at| u8::from_str_radix(&id[at..at + 2], 16).expect("a UUID"));
     let mut bytes = vec![if stamp.is_some() { 0x85 } else { 0x83 }];
     bytes.extend(b"\xabfrom_player\xc4\x10");
     bytes.extend(id);
-    bytes.extend(b"\xa8encoding\xacmessage_pack\xa7payload");
+    bytes.extend(b"\xa8encoding");
+    bytes.push(0xA0 | encoding.len() as u8);
+    bytes.extend(encoding.as_bytes());
+    bytes.extend(b"\xa7payload");
     match payload.len() {
         len @ 0..=0xFF => bytes.extend([0xC4, len as u8]),
         len @ 0x100..=0xFFFF => bytes.extend([&[0xC5][..], &(len as u16).to_be_bytes()].concat()),

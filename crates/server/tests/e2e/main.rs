@@ -4,6 +4,8 @@ mod allowlist;
 mod binary;
 mod budgets;
 mod bystanders;
+mod delivery;
+mod formats;
 mod framing;
 mod handshake;
 mod http;

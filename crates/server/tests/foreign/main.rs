@@ -2,6 +2,7 @@
 
 #[macro_use]
 mod player;
+mod delivery;
 mod lobby;
 mod operations;
 mod peering;

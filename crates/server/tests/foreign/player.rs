@@ -34,22 +34,34 @@ pub(crate) struct Player {
 impl Player {
     /// Connects and authenticates.
     pub(crate) async fn connect(addr: SocketAddr, name: &'static str, dialect: Dialect) -> Self {
-        let mut config = SignalFishConfig::new("demo");
+        Self::connect_with(addr, name, dialect, EVENTS_MAX).await
+    }
+
+    /// As [`Player::connect`], for one who stops reading once it has so many events to take.
+    pub(crate) async fn connect_with(
+        addr: SocketAddr,
+        name: &'static str,
+        dialect: Dialect,
+        events_max: usize,
+    ) -> Self {
+        let mut config = SignalFishConfig::new("demo").with_event_channel_capacity(events_max);
         if dialect.is_v3() {
             config = config.enable_v3();
         }
         if matches!(dialect, Dialect::V2Packed | Dialect::V3Packed) {
             config.game_data_format = Some(GameDataEncoding::MessagePack);
         }
-        Self::connect_as(addr, name, config).await
+        Self::start(addr, name, config).await
     }
 
     /// As [`Player::connect`], with any other means.
     pub(crate) async fn connect_as(addr: SocketAddr, name: &'static str, config: SignalFishConfig) -> Self {
+        Self::start(addr, name, config.with_event_channel_capacity(EVENTS_MAX)).await
+    }
+
+    async fn start(addr: SocketAddr, name: &'static str, config: SignalFishConfig) -> Self {
         let transport = WebSocketTransport::connect(&format!("ws://{addr}/v2/ws")).await;
-        let config = config
-            .with_protocol_violation_policy(ProtocolViolationPolicy::Disconnect)
-            .with_event_channel_capacity(EVENTS_MAX);
+        let config = config.with_protocol_violation_policy(ProtocolViolationPolicy::Disconnect);
         let (client, events) = SignalFishClient::start(transport.expect("the server listens"), config);
         let mut player = Self { client, name, id: None, events, history: Vec::new() };
         expect!(player, SignalFishEvent::Connected);
