@@ -5,13 +5,12 @@ use std::time::{Duration, Instant};
 
 use signal_fish_engine::{Audience, Effect, Effects};
 use signal_fish_protocol::{
-    CloseCode, DeliveryGap, DeliveryGapReason, ErrorCode, PlayerId, ProtocolVersion, RelayStamp,
-    ServerMessage,
+    CloseCode, DeliveryGap, DeliveryGapReason, ErrorCode, PlayerId, RelayStamp, ServerMessage,
 };
 
 use crate::frame::Frame;
 use crate::game_data::{GameData, RelayFrames};
-use crate::link::Link;
+use crate::link::{Form, Link, Wire};
 
 /// A connection inside a room.
 #[derive(Debug)]
@@ -92,7 +91,7 @@ impl Delivery<'_> {
                 Audience::Players => !watches,
                 Audience::One(player) => link.player == player,
             };
-            if is_meant && let Some(frame) = frames.of(message, link.wire.version) {
+            if is_meant && let Some(frame) = frames.of(message, link.wire) {
                 link.outbox.push(self.now, frame.clone());
             }
         }
@@ -142,7 +141,7 @@ impl Member {
             to_seq: relay.stamp.seq,
             reason: DeliveryGapReason::UnsupportedFormat,
         };
-        outbox.push_gap(now, wire.version, relay.label.class(), gap);
+        outbox.push_gap(now, *wire, relay.label.class(), gap);
         match self.complaints.iter_mut().find(|(sender, _)| *sender == relay.from) {
             Some((_, at)) if now.saturating_duration_since(*at) < COMPLAINT_INTERVAL => return,
             Some((_, at)) => *at = now,
@@ -153,20 +152,16 @@ impl Member {
     }
 }
 
-/// One message for many, encoded at most once for each version.
+/// One message for many, encoded at most once for each form.
 #[derive(Default)]
 struct BroadcastFrames {
-    v2: Option<Option<Frame>>,
-    v3: Option<Option<Frame>>,
+    frames: [Option<Option<Frame>>; Form::COUNT],
 }
 
 impl BroadcastFrames {
-    fn of(&mut self, message: &ServerMessage<'static>, version: ProtocolVersion) -> Option<&Frame> {
-        let frame = match version {
-            ProtocolVersion::V2 => &mut self.v2,
-            ProtocolVersion::V3 => &mut self.v3,
-        };
-        frame.get_or_insert_with(|| Frame::of(message.clone(), version)).as_ref()
+    fn of(&mut self, message: &ServerMessage<'static>, wire: Wire) -> Option<&Frame> {
+        let frame = &mut self.frames[wire.form() as usize];
+        frame.get_or_insert_with(|| Frame::of(message.clone(), wire)).as_ref()
     }
 }
 

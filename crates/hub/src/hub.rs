@@ -5,13 +5,17 @@ use std::time::{Duration, Instant};
 
 use signal_fish_auth::Authenticator;
 use signal_fish_coordination::RoomOperationCoordinator;
-use signal_fish_protocol::{CloseCode, GoingAway, ProtocolVersion, Timestamp};
+use signal_fish_protocol::{
+    CloseCode, ControlEncoding, GameDataEncoding, GoingAway, ProtocolVersion, Timestamp,
+};
 use signal_fish_storage::{GameDatabase, StorageError};
 
 use crate::config::HubConfig;
 use crate::directory::{Directory, RoomLimits};
+use crate::handshake;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
+use crate::link::Wire;
 use crate::restore;
 use crate::session::Session;
 use crate::sessions::Sessions;
@@ -72,7 +76,19 @@ impl Hub {
 
     /// A new connection on an endpoint that speaks `version` unless the client asks for another.
     pub fn connect(&self, version: ProtocolVersion) -> Session {
-        Session::new(Arc::clone(&self.0), version)
+        let encoding = ControlEncoding::Json;
+        Session::new(Arc::clone(&self.0), Wire { version, encoding, format: GameDataEncoding::Json })
+    }
+
+    /// A new connection that has settled on protobuf, where [`Hub::speaks_protobuf`].
+    pub fn connect_protobuf(&self) -> Session {
+        let (version, encoding) = (ProtocolVersion::V3, ControlEncoding::Protobuf);
+        Session::new(Arc::clone(&self.0), Wire { version, encoding, format: GameDataEncoding::Json })
+    }
+
+    /// Whether connections may settle on protobuf: it has no version below 3.
+    pub fn speaks_protobuf(&self) -> bool {
+        handshake::is_spoken(&self.0.config, ProtocolVersion::V3)
     }
 
     /// How many connections there are.

@@ -16,6 +16,7 @@ mod hub;
 mod session;
 
 mod allowance;
+mod binary;
 mod claim;
 mod entering;
 mod entry;

@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 use signal_fish_protocol::{CloseCode, DeliveryClass, DeliveryGap, DeliveryReport, ServerMessage};
-use signal_fish_protocol::{DeliveryCounters, ProtocolVersion};
+use signal_fish_protocol::{ControlEncoding, DeliveryCounters};
 
 use crate::config::OutboxLimits;
 use crate::farewell;
 use crate::frame::Frame;
+use crate::link::Wire;
 
 /// The queue of one connection. Rooms and sessions push, the connection's own task takes.
 ///
@@ -40,6 +41,8 @@ struct Queue {
     ending: Option<CloseCode>,
     /// The connection's task, while it waits.
     taker: Option<(Waker, Awaits)>,
+    /// How its reader is told why it ends.
+    encoding: ControlEncoding,
     /// What became of game data for this connection.
     counters: DeliveryCounters,
 }
@@ -54,8 +57,8 @@ enum Awaits {
 }
 
 impl Outbox {
-    pub(crate) fn new(limits: OutboxLimits) -> Arc<Self> {
-        Arc::new(Self { queue: Mutex::default(), limits })
+    pub(crate) fn new(limits: OutboxLimits, encoding: ControlEncoding) -> Arc<Self> {
+        Arc::new(Self { queue: Mutex::new(Queue { encoding, ..Queue::default() }), limits })
     }
 
     /// The largest message that may be pushed.
@@ -77,17 +80,11 @@ impl Outbox {
     }
 
     /// Counts game data of `class` as unreadable for this connection and reports the gap, where it can be told.
-    pub(crate) fn push_gap(
-        &self,
-        now: Instant,
-        version: ProtocolVersion,
-        class: DeliveryClass,
-        gap: DeliveryGap,
-    ) {
+    pub(crate) fn push_gap(&self, now: Instant, wire: Wire, class: DeliveryClass, gap: DeliveryGap) {
         self.change(|queue| {
             queue.counters.unsupported_format(class);
             let report = DeliveryReport { per_class: queue.counters, gaps: vec![gap] };
-            if let Some(frame) = Frame::of(ServerMessage::DeliveryReport(report), version) {
+            if let Some(frame) = Frame::of(ServerMessage::DeliveryReport(report), wire) {
                 queue.push(now, frame, &self.limits);
             }
         });
@@ -184,7 +181,7 @@ impl Queue {
             // It did not read these in time, and they would only keep its farewell waiting.
             (self.frames, self.n_bytes) = (VecDeque::new(), 0);
         }
-        if let Some(frame) = farewell::frame(code) {
+        if let Some(frame) = farewell::frame(code, self.encoding) {
             self.append(frame);
         }
         self.ending = Some(code);
@@ -246,7 +243,7 @@ mod tests {
 
     #[test]
     fn what_was_pushed_first_is_taken_first() {
-        let (outbox, now) = (Outbox::new(LIMITS), Instant::now());
+        let (outbox, now) = (Outbox::new(LIMITS, ControlEncoding::Json), Instant::now());
         for len in [1, 2, 3] {
             outbox.push(now, frame(len));
         }
@@ -257,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_burst_of_bytes_may_wait_for_a_while_and_only_so_much() {
-        let (outbox, start) = (Outbox::new(LIMITS), Instant::now());
+        let (outbox, start) = (Outbox::new(LIMITS, ControlEncoding::Json), Instant::now());
         (0..3).for_each(|_| outbox.push(start, frame(999)));
         outbox.push(start + Duration::from_secs(5), frame(1));
         assert_eq!(take_all(&outbox), (vec![999, 999, 999, 1], None));
@@ -265,7 +262,7 @@ mod tests {
         outbox.push(start + Duration::from_secs(6), frame(1));
         assert_eq!(take_all(&outbox).1, Some(CloseCode::SlowConsumer));
 
-        let (outbox, now) = (Outbox::new(LIMITS), Instant::now());
+        let (outbox, now) = (Outbox::new(LIMITS, ControlEncoding::Json), Instant::now());
         (0..33).for_each(|_| outbox.push(now, frame(999)));
         let (taken, ending) = take_all(&outbox);
         assert_eq!(ending, Some(CloseCode::SlowConsumer));
@@ -274,7 +271,7 @@ mod tests {
 
     #[test]
     fn too_many_messages_end_it_after_a_while_unless_they_are_taken() {
-        let (outbox, start) = (Outbox::new(LIMITS), Instant::now());
+        let (outbox, start) = (Outbox::new(LIMITS, ControlEncoding::Json), Instant::now());
         let fill = |at: Duration| (0..4).for_each(|_| outbox.push(start + at, frame(1)));
         fill(Duration::ZERO);
         assert_eq!(take_all(&outbox), (vec![1; 4], None));
@@ -288,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_message_above_the_announced_size_is_never_sent() {
-        let (outbox, now) = (Outbox::new(LIMITS), Instant::now());
+        let (outbox, now) = (Outbox::new(LIMITS, ControlEncoding::Json), Instant::now());
         outbox.push(now, frame(1_000));
         outbox.push(now, frame(1_001));
         assert_eq!(take_all(&outbox), (vec![1_000], Some(CloseCode::OutboundTooLarge)));
@@ -296,7 +293,7 @@ mod tests {
 
     #[test]
     fn the_first_reason_wins_unless_the_server_stops() {
-        let outbox = Outbox::new(LIMITS);
+        let outbox = Outbox::new(LIMITS, ControlEncoding::Json);
         outbox.end(CloseCode::Normal);
         outbox.end(CloseCode::IdleTimeout);
         outbox.push(Instant::now(), frame(1));
@@ -307,7 +304,7 @@ mod tests {
 
     #[test]
     fn the_taker_is_woken_by_a_message_and_by_the_end() {
-        let outbox = Outbox::new(LIMITS);
+        let outbox = Outbox::new(LIMITS, ControlEncoding::Json);
         let wakes = Arc::new(Wakes::default());
         let waker = Waker::from(Arc::clone(&wakes));
         let wait = || {
@@ -329,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_task_that_cannot_take_is_woken_only_by_the_end() {
-        let outbox = Outbox::new(LIMITS);
+        let outbox = Outbox::new(LIMITS, ControlEncoding::Json);
         let wakes = Arc::new(Wakes::default());
         let waker = Waker::from(Arc::clone(&wakes));
         let cx = Context::from_waker(&waker);

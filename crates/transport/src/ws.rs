@@ -16,6 +16,7 @@ mod tests;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
+use signal_fish_protocol::ControlEncoding;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::debug;
 
@@ -37,10 +38,13 @@ pub(crate) fn start<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Admitted { version, id, slot } = admitted;
-    let session = endpoint.hub.connect(version);
+    let Admitted { version, encoding, id, slot } = admitted;
+    let session = match encoding {
+        ControlEncoding::Json => endpoint.hub.connect(version),
+        ControlEncoding::Protobuf => endpoint.hub.connect_protobuf(),
+    };
     let mut connection = Connection::new(stream, first_bytes, session, endpoint.connection.clone());
-    debug!(%id, %peer, %version, "websocket connected");
+    debug!(%id, %peer, %version, ?encoding, "websocket connected");
     tokio::spawn(async move {
         // Held to the end, also to that of a panic.
         let _slots = (slot, socket_slot);

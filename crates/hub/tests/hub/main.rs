@@ -2,5 +2,6 @@
 
 mod ending;
 mod fan_out;
+mod protobuf;
 mod rooms;
 mod support;

@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use signal_fish_auth::Authenticator;
 use signal_fish_coordination::LocalCoordinator;
 use signal_fish_hub::{Frame, FrameKind, Hub, HubConfig, Session, Taken};
-use signal_fish_protocol::{CloseCode, ProtocolVersion};
+use signal_fish_protocol::protobuf::{ClientFrame, ServerFrame};
+use signal_fish_protocol::{
+    Authenticate, ClientMessage, CloseCode, GameDataEncoding, JoinRoom, ProtocolVersion, ServerMessage,
+};
 use signal_fish_storage::MemoryDatabase;
 
 /// A hub with its defaults, memory only, open to all.
@@ -34,6 +37,50 @@ impl Client {
         client.say("Authenticate", json!({"app_id": "x", "game_data_format": "message_pack"})).await;
         assert_eq!(client.hear_types(), ["Authenticated", "ProtocolInfo"]);
         client
+    }
+
+    /// One that speaks protobuf, with this format of game data.
+    pub(crate) async fn protobuf(hub: &Hub, format: GameDataEncoding) -> Self {
+        let mut client = Self { session: hub.connect_protobuf() };
+        let request =
+            Authenticate { app_id: "x".into(), game_data_format: Some(format), ..Authenticate::default() };
+        client.say_message(ClientMessage::Authenticate(request)).await;
+        let heard = client.hear_messages();
+        assert_eq!(
+            heard.iter().map(ServerMessage::kind).collect::<Vec<_>>(),
+            ["Authenticated", "ProtocolInfo"]
+        );
+        client
+    }
+
+    /// As [`Client::join`], in protobuf.
+    pub(crate) async fn join_in_protobuf(&mut self, code: &str, name: &str) {
+        let (game_name, room_code, player_name) = ("tanks".into(), Some(code.into()), name.into());
+        let request = JoinRoom { game_name, room_code, player_name, ..JoinRoom::default() };
+        self.say_message(ClientMessage::JoinRoom(request)).await;
+        assert_eq!(self.hear_messages()[0].kind(), "RoomJoined");
+    }
+
+    /// Says something in protobuf.
+    pub(crate) async fn say_message(&mut self, message: ClientMessage<'static>) {
+        let (frame, now) = (ClientFrame::Message(message).encode(), Instant::now());
+        if let Some(entry) = self.session.on_binary(now, &frame) {
+            self.session.enter(now, entry).await;
+        }
+    }
+
+    /// All that is queued, which must be protobuf.
+    pub(crate) fn hear_frames(&self) -> Vec<ServerFrame<'static>> {
+        self.take().0.iter().map(parse_protobuf).collect()
+    }
+
+    /// All that is queued, which must be protobuf and no binary game data.
+    pub(crate) fn hear_messages(&self) -> Vec<ServerMessage<'static>> {
+        let messages = self.hear_frames().into_iter().map(|frame| match frame {
+            ServerFrame::Message(message) => message,
+            ServerFrame::Binary(data) => panic!("binary game data: {data:?}"),
+        });
+        messages.collect()
     }
 
     /// A player of the room with this code, which is made for the first of them. Nothing is left to hear.
@@ -89,6 +136,11 @@ impl Client {
 pub(crate) fn parse(frame: &Frame) -> Value {
     assert_eq!(frame.kind, FrameKind::Text);
     serde_json::from_slice(&frame.bytes).expect("text messages are JSON")
+}
+
+pub(crate) fn parse_protobuf(frame: &Frame) -> ServerFrame<'static> {
+    assert_eq!(frame.kind, FrameKind::Binary);
+    ServerFrame::decode(&frame.bytes).expect("binary messages are frames")
 }
 
 /// Lets the hub's own tasks do what they have to do now.
