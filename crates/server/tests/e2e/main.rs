@@ -11,6 +11,7 @@ mod lobby;
 mod malformed;
 mod misplaced;
 mod oversized;
+mod protobuf;
 mod reaping;
 mod relay;
 mod rooms;
