@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::str;
 
-use super::{BinaryGameDataIn, ClientFrame, Member as _, varint};
+use super::varint::{self, Fields};
+use super::{BinaryGameDataIn, ClientFrame, Member as _};
 use crate::client::ClientMessage;
 use crate::delivery::DeliveryClass;
 use crate::frame::RelayStamp;
@@ -13,6 +14,7 @@ use crate::version::GameDataEncoding;
 
 /// Reads a whole frame. `None` says nothing about the frame: it is for the general reader, which knows all
 /// messages, fields that come twice or are unknown, and what to call an error.
+#[inline]
 pub(super) fn read(frame: &[u8]) -> Option<ClientFrame<'_>> {
     let mut rest = frame;
     let kind = *rest.split_off_first()?;
@@ -42,8 +44,9 @@ fn read_body<'a>(rest: &mut &'a [u8]) -> Option<Body<'a>> {
         let again = match *tag {
             field::in_::DATA => data.replace(take_bytes(rest)?).is_some(),
             field::in_::CLASS => {
-                let number = i32::try_from(varint::take(rest)?).ok()?;
-                class.replace(DeliveryClass::read(number).ok()?).is_some()
+                let number = varint::take(rest)?;
+                let written = |class: &DeliveryClass| number_of(class.write()) == number;
+                class.replace(DeliveryClass::ALL.into_iter().find(written)?).is_some()
             }
             field::in_::KEY => key.replace(u32::try_from(varint::take(rest)?).ok()?).is_some(),
             _ => return None,
@@ -72,34 +75,45 @@ pub fn binary_relay(out: &mut Vec<u8>, relay: &RelayStamp, encoding: GameDataEnc
 
 /// Fields go by number; what is 0 or empty, and need not be told from nothing, is not written.
 fn write(out: &mut Vec<u8>, kind: u8, relay: &RelayStamp, data: &[u8], encoding: Option<GameDataEncoding>) {
+    let mut tail = Fields::new();
+    let mut number = |tag, number| {
+        tail.push(tag);
+        tail.push_number(number);
+    };
+    if relay.stamp.seq > 0 {
+        number(field::out::SEQ, relay.stamp.seq);
+    }
+    number(field::out::EPOCH, relay.stamp.epoch.number().into());
+    if let Some(class) = relay.label.written_class() {
+        number(field::out::CLASS, number_of(class.write()));
+    }
+    if let Some(key) = relay.label.key() {
+        number(field::out::KEY, key.into());
+    }
+    if let Some(encoding) = encoding {
+        number(field::out::ENCODING, number_of(encoding.write()));
+    }
+    let tail = tail.as_slice();
+
     let from = relay.from.uuid().into_bytes();
     let data_len = data.len() as u64;
-    let numbers = [
-        (field::out::SEQ, relay.stamp.seq),
-        (field::out::EPOCH, relay.stamp.epoch.number().into()),
-        (field::out::CLASS, number_of(relay.label.written_class().write())),
-    ];
-    let key = relay.label.key().map(|key| (field::out::KEY, u64::from(key)));
-    let encoding = encoding.map(|encoding| (field::out::ENCODING, number_of(encoding.write())));
-    let written = || numbers.into_iter().filter(|(_, number)| *number > 0).chain(key).chain(encoding);
-
-    let n_numbers: usize = written().map(|(_, number)| 1 + varint::len(number)).sum();
     let n_data = if data.is_empty() { 0 } else { 1 + varint::len(data_len) + data.len() };
-    let n_body = 2 + from.len() + n_data + n_numbers;
-    out.reserve(1 + varint::len(n_body as u64) + n_body);
-    out.push(kind);
-    varint::push(out, n_body as u64);
-    out.extend_from_slice(&[field::out::FROM_PLAYER, from.len() as u8]);
-    out.extend_from_slice(&from);
+    let mut head = Fields::new();
+    head.push(kind);
+    head.push_number((2 + from.len() + n_data + tail.len()) as u64);
+    head.push(field::out::FROM_PLAYER);
+    head.push(from.len() as u8);
+    head.push_id(&from);
     if !data.is_empty() {
-        out.push(field::out::DATA);
-        varint::push(out, data_len);
-        out.extend_from_slice(data);
+        head.push(field::out::DATA);
+        head.push_number(data_len);
     }
-    for (tag, number) in written() {
-        out.push(tag);
-        varint::push(out, number);
-    }
+    let head = head.as_slice();
+
+    out.reserve(head.len() + data.len() + tail.len());
+    out.extend_from_slice(head);
+    out.extend_from_slice(data);
+    out.extend_from_slice(tail);
 }
 
 /// The numbers of values are small and positive.
