@@ -230,3 +230,31 @@ async fn a_message_costs_one_allocation_more_where_protobuf_is_read_and_none_to_
         }
     }
 }
+
+#[tokio::test]
+async fn hostile_frames_take_no_more_memory_than_a_small_multiple_of_their_length() {
+    let hub = hub(HubConfig::default()).await;
+    let mut client = Client { session: hub.connect_protobuf() };
+    // A field of the outermost message, with `body` for its value.
+    let field = |tag: &[u8], body: Vec<u8>| {
+        let len = body.len();
+        let len = [len as u8 | 0x80, (len >> 7) as u8 | 0x80, (len >> 14) as u8];
+        [tag, &len, &body].concat()
+    };
+    for (what, frame) in [
+        ("empty capabilities", field(b"\x82\x01", field(b"\x42", [0x0A, 0].repeat(30_000)))),
+        ("packed transports", field(b"\x82\x01", field(b"\x32", field(b"\x0a", vec![1; 60_000])))),
+        ("empty candidates", field(b"\x4a", field(b"\x0a", field(b"\x22", [0x12, 0].repeat(30_000))))),
+        ("deep JSON", field(b"\x0a", field(b"\x0a", vec![b'['; 60_000]))),
+        ("deep custom JSON", field(b"\x4a", field(b"\x0a", field(b"\x2a", vec![b'['; 60_000])))),
+        ("unknown groups in groups", [0xA3, 0x06].repeat(30_000)),
+        ("a length of four gigabytes", b"\x0a\xff\xff\xff\xff\x0f".to_vec()),
+    ] {
+        let session = &mut client.session;
+        let hears = || drop(session.on_binary(Instant::now(), &frame));
+        let taken = allocation_counter::measure(hears).bytes_max;
+        let allowed = 4_096 + 64 * frame.len() as u64;
+        assert!(taken <= allowed, "{what}: {taken} bytes for a frame of {}", frame.len());
+        drop(client.take());
+    }
+}
