@@ -150,7 +150,7 @@ const fn failed(reason: String, error_code: Option<ErrorCode>) -> RoomResult<'st
 mod tests {
     use std::task::{Context, Poll, Waker};
 
-    use signal_fish_protocol::{GameDataEncoding, PlayerId, ProtocolVersion, Uuid};
+    use signal_fish_protocol::{ControlEncoding, PlayerId, ProtocolVersion, Uuid};
 
     use super::*;
     use crate::capabilities::Capabilities;
@@ -162,9 +162,9 @@ mod tests {
     fn told_when_dropped(asked: Asked, operation: Option<OperationId>) -> Vec<String> {
         let link = Link {
             player: PlayerId::new(Uuid::nil()),
-            wire: Wire { version: ProtocolVersion::V3, format: GameDataEncoding::Json },
+            wire: Wire::json(ProtocolVersion::V3),
             capabilities: Capabilities::default(),
-            outbox: Outbox::new(HubConfig::default().outbox),
+            outbox: Outbox::new(HubConfig::default().outbox, ControlEncoding::Json),
         };
         drop(Answer::new(&link, asked, operation));
         let mut frames = Vec::new();

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use signal_fish_engine::{Audience, Effect, Effects};
 use signal_fish_protocol::{
-    CloseCode, Epoch, ErrorCode, PlayerId, ProtocolVersion, RelayStamp, ServerMessage, SessionPlan, Transport,
+    CloseCode, Epoch, ErrorCode, PlayerId, RelayStamp, ServerMessage, SessionPlan, Transport,
 };
 
 use crate::answer::Answer;
 use crate::frame::Frame;
 use crate::game_data::{GameData, KeptData, RelayFrames};
-use crate::link::Link;
+use crate::link::{Form, Link, Wire};
 use crate::peering::IceConfig;
 use crate::replay;
 use crate::replay_log::ReplayLog;
@@ -118,7 +118,7 @@ impl Delivery<'_> {
                 Audience::PlayersBut(player) => !watches && link.player != player,
                 Audience::One(player) => link.player == player,
             };
-            if is_meant && let Some(frame) = frames.of(message, link.wire.version) {
+            if is_meant && let Some(frame) = frames.of(message, link.wire) {
                 link.outbox.push(self.now, frame.clone());
             }
         }
@@ -185,20 +185,16 @@ impl Member {
     }
 }
 
-/// One message for many, encoded at most once for each version.
+/// One message for many, encoded at most once for each form.
 #[derive(Default)]
 struct BroadcastFrames {
-    v2: Option<Option<Frame>>,
-    v3: Option<Option<Frame>>,
+    frames: [Option<Option<Frame>>; Form::COUNT],
 }
 
 impl BroadcastFrames {
-    fn of(&mut self, message: &ServerMessage<'static>, version: ProtocolVersion) -> Option<&Frame> {
-        let frame = match version {
-            ProtocolVersion::V2 => &mut self.v2,
-            ProtocolVersion::V3 => &mut self.v3,
-        };
-        frame.get_or_insert_with(|| Frame::of(message.clone(), version)).as_ref()
+    fn of(&mut self, message: &ServerMessage<'static>, wire: Wire) -> Option<&Frame> {
+        let frame = &mut self.frames[wire.form() as usize];
+        frame.get_or_insert_with(|| Frame::of(message.clone(), wire)).as_ref()
     }
 }
 

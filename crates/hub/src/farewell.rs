@@ -1,11 +1,11 @@
 //! The last words before a close frame.
 
-use signal_fish_protocol::{CloseCode, ErrorCode, ServerMessage};
+use signal_fish_protocol::{CloseCode, ControlEncoding, ErrorCode, ServerMessage};
 
-use crate::frame::{Frame, FrameKind};
+use crate::frame::Frame;
 
 /// The `Error` that goes before a close with `code`, if one does.
-pub(crate) fn frame(code: CloseCode) -> Option<Frame> {
+pub(crate) fn frame(code: CloseCode, encoding: ControlEncoding) -> Option<Frame> {
     let (error, message) = match code {
         CloseCode::AuthTimeout => (ErrorCode::AuthenticationTimeout, "no Authenticate came in time"),
         CloseCode::SlowConsumer => (ErrorCode::SlowConsumer, "this connection reads too slowly"),
@@ -23,6 +23,5 @@ pub(crate) fn frame(code: CloseCode) -> Option<Frame> {
         // The room itself says why, so that what it says comes first.
         | CloseCode::RoomInactive => return None,
     };
-    let text = ServerMessage::error(error, message).encode();
-    Some(Frame { kind: FrameKind::Text, bytes: text.into_bytes().into() })
+    Some(Frame::encoded(ServerMessage::error(error, message), encoding))
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use signal_fish_protocol::{ProtocolVersion, ServerMessage};
+use signal_fish_protocol::protobuf::ServerFrame;
+use signal_fish_protocol::{ControlEncoding, ServerMessage};
+
+use crate::link::Wire;
 
 /// Which kind of message a frame is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,9 +26,20 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// What a connection of `version` sees of `message`, if it may see it.
-    pub(crate) fn of(message: ServerMessage<'static>, version: ProtocolVersion) -> Option<Self> {
-        let text = message.project(version)?.encode();
-        Some(Self { kind: FrameKind::Text, bytes: text.into_bytes().into() })
+    /// What a connection that reads `wire` sees of `message`, if it may see it.
+    pub(crate) fn of(message: ServerMessage<'static>, wire: Wire) -> Option<Self> {
+        Some(Self::encoded(message.project(wire.version)?, wire.encoding))
+    }
+
+    /// `message` as it is.
+    pub(crate) fn encoded(message: ServerMessage<'static>, encoding: ControlEncoding) -> Self {
+        match encoding {
+            ControlEncoding::Json => Self::new(FrameKind::Text, message.encode().into_bytes()),
+            ControlEncoding::Protobuf => Self::new(FrameKind::Binary, ServerFrame::Message(message).encode()),
+        }
+    }
+
+    pub(crate) fn new(kind: FrameKind, bytes: impl Into<Arc<[u8]>>) -> Self {
+        Self { kind, bytes: bytes.into() }
     }
 }

@@ -1,11 +1,12 @@
 //! One game message on its way through: as it came in, and in each form in which it goes out.
 
 use signal_fish_protocol::{
-    GameDataEncoding, Payload, ProtocolVersion, RelayStamp, binary_relay, message_pack_to_json, text_relay,
+    GameDataEncoding, Payload, ProtocolVersion, RelayStamp, binary_relay, message_pack_to_json, protobuf,
+    text_relay,
 };
 
 use crate::frame::{Frame, FrameKind};
-use crate::link::Wire;
+use crate::link::{Form, Wire};
 
 /// A game message as its sender wrote it.
 #[derive(Clone, Debug)]
@@ -56,8 +57,8 @@ pub(crate) struct RelayFrames<'a> {
     scratch: &'a mut Vec<u8>,
     /// What a recipient takes at most.
     bytes_max: usize,
-    text: [Option<Frame>; 2],
-    binary: [Option<Frame>; 2],
+    text: [Option<Frame>; Form::COUNT],
+    binary: [Option<Frame>; Form::COUNT],
     /// What became of binary data that had to be text; `Some(None)` if it cannot be.
     converted: Option<Option<Payload<'static>>>,
 }
@@ -74,31 +75,29 @@ impl<'a> RelayFrames<'a> {
             stamp,
             scratch,
             bytes_max,
-            text: [None, None],
-            binary: [None, None],
+            text: [const { None }; Form::COUNT],
+            binary: [const { None }; Form::COUNT],
             converted: None,
         }
     }
 
     /// The form for a recipient that reads `wire`; nothing if there is none.
     pub(crate) fn of(&mut self, wire: Wire) -> Option<&Frame> {
-        let at = match wire.version {
-            ProtocolVersion::V2 => 0,
-            ProtocolVersion::V3 => 1,
-        };
+        let form = wire.form();
         match self.game_data {
             // Text goes to everyone as text, whatever a recipient negotiated for binary.
-            GameData::Text(_) => self.text_frame(at, wire.version),
-            GameData::Binary(format, _) if format == wire.format => self.binary_frame(at, wire.version),
+            GameData::Text(_) => self.text_frame(form),
+            GameData::Binary(format, _) if format == wire.format => self.binary_frame(form),
             GameData::Binary(GameDataEncoding::MessagePack, _) if wire.format == GameDataEncoding::Json => {
-                self.text_frame(at, wire.version)
+                self.text_frame(form)
             }
             GameData::Binary(..) => None,
         }
     }
 
-    fn text_frame(&mut self, at: usize, version: ProtocolVersion) -> Option<&Frame> {
-        if self.text[at].is_none() {
+    fn text_frame(&mut self, form: Form) -> Option<&Frame> {
+        let frame = &mut self.text[form as usize];
+        if frame.is_none() {
             let payload = match &self.game_data {
                 GameData::Text(payload) => payload,
                 GameData::Binary(_, bytes) => {
@@ -112,21 +111,39 @@ impl<'a> RelayFrames<'a> {
                 }
             };
             self.scratch.clear();
-            text_relay(self.scratch, version, &self.stamp, payload);
-            self.text[at] = Some(Frame { kind: FrameKind::Text, bytes: self.scratch.as_slice().into() });
+            let kind = match form {
+                Form::JsonV2 => {
+                    text_relay(self.scratch, ProtocolVersion::V2, &self.stamp, payload);
+                    FrameKind::Text
+                }
+                Form::JsonV3 => {
+                    text_relay(self.scratch, ProtocolVersion::V3, &self.stamp, payload);
+                    FrameKind::Text
+                }
+                Form::Protobuf => {
+                    protobuf::text_relay(self.scratch, &self.stamp, payload);
+                    FrameKind::Binary
+                }
+            };
+            *frame = Some(Frame::new(kind, self.scratch.as_slice()));
         }
-        self.text[at].as_ref()
+        frame.as_ref()
     }
 
-    fn binary_frame(&mut self, at: usize, version: ProtocolVersion) -> Option<&Frame> {
-        if self.binary[at].is_none()
+    fn binary_frame(&mut self, form: Form) -> Option<&Frame> {
+        let frame = &mut self.binary[form as usize];
+        if frame.is_none()
             && let GameData::Binary(format, bytes) = self.game_data
         {
             self.scratch.clear();
-            binary_relay(self.scratch, version, &self.stamp, format, bytes);
-            self.binary[at] = Some(Frame { kind: FrameKind::Binary, bytes: self.scratch.as_slice().into() });
+            match form {
+                Form::JsonV2 => binary_relay(self.scratch, ProtocolVersion::V2, &self.stamp, format, bytes),
+                Form::JsonV3 => binary_relay(self.scratch, ProtocolVersion::V3, &self.stamp, format, bytes),
+                Form::Protobuf => protobuf::binary_relay(self.scratch, &self.stamp, format, bytes),
+            }
+            *frame = Some(Frame::new(FrameKind::Binary, self.scratch.as_slice()));
         }
-        self.binary[at].as_ref()
+        frame.as_ref()
     }
 }
 

@@ -3,8 +3,8 @@
 use signal_fish_auth::{Grant, Sdk};
 use signal_fish_engine::Means;
 use signal_fish_protocol::{
-    Authenticate, Authenticated, AuthenticationError, ErrorCode, GameDataEncoding, MessageTransport,
-    ProtocolInfo, ProtocolInfoV3, ProtocolVersion, ServerMessage,
+    Authenticate, Authenticated, AuthenticationError, ControlEncoding, ErrorCode, GameDataEncoding,
+    MessageTransport, ProtocolInfo, ProtocolInfoV3, ProtocolVersion, ServerMessage,
 };
 
 use crate::capabilities::Capabilities;
@@ -45,11 +45,11 @@ pub(crate) struct Disagreement {
     pub(crate) may_retry: bool,
 }
 
-/// Decides about `request` on an endpoint that speaks `version` by default.
+/// Decides about `request` on a connection that reads `wire` unless they agree on another.
 pub(crate) fn negotiate(
     shared: &Shared,
     request: Authenticate,
-    version: ProtocolVersion,
+    wire: Wire,
 ) -> Result<Agreement, Disagreement> {
     let grant = shared
         .authenticator
@@ -60,7 +60,11 @@ pub(crate) fn negotiate(
         .sdks
         .admit(request.platform.as_deref(), request.sdk_version.as_deref())
         .map_err(|refusal| disagree(ErrorCode::SdkVersionUnsupported, refusal.to_string(), true))?;
-    let version = negotiate_version(config, request.protocol_version.unwrap_or(version.number()))?;
+    let version = negotiate_version(config, request.protocol_version.unwrap_or(wire.version.number()))?;
+    if wire.encoding == ControlEncoding::Protobuf && version < ProtocolVersion::V3 {
+        let text = "protobuf needs protocol version 3".to_owned();
+        return Err(disagree(ErrorCode::UnsupportedProtocolVersion, text, true));
+    }
     let wanted = request.game_data_format.unwrap_or_default();
     let format = if formats::offered(config).contains(&wanted) { wanted } else { GameDataEncoding::Json };
     let mut answer = Vec::with_capacity(3);
@@ -78,7 +82,7 @@ pub(crate) fn negotiate(
     let info = protocol_info(config, version, sdk, &request, capabilities);
     answer.push(ServerMessage::ProtocolInfo(info));
     let means = negotiate_means(version, &request);
-    Ok(Agreement { grant, wire: Wire { version, format }, means, capabilities, answer })
+    Ok(Agreement { grant, wire: Wire { version, format, ..wire }, means, capabilities, answer })
 }
 
 /// What a connection of `version` can do that has not said what.

@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use signal_fish_auth::Authenticator;
 use signal_fish_coordination::RoomOperationCoordinator;
-use signal_fish_protocol::{CloseCode, GoingAway, ProtocolVersion, Timestamp};
+use signal_fish_protocol::{CloseCode, ControlEncoding, GoingAway, ProtocolVersion, Timestamp};
 use signal_fish_storage::{GameDatabase, StorageError};
 
 use crate::config::HubConfig;
 use crate::directory::{Directory, RoomLimits};
+use crate::handshake;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
+use crate::link::Wire;
 use crate::passwords::Passwords;
 use crate::restore;
 use crate::session::Session;
@@ -75,7 +77,18 @@ impl Hub {
 
     /// A new connection from `source`, on an endpoint that speaks `version` unless the client asks for another.
     pub fn connect(&self, version: ProtocolVersion, source: Source) -> Session {
-        Session::new(Arc::clone(&self.0), version, source)
+        Session::new(Arc::clone(&self.0), Wire::json(version), source)
+    }
+
+    /// A new connection from `source` that has settled on protobuf, where [`Hub::speaks_protobuf`].
+    pub fn connect_protobuf(&self, source: Source) -> Session {
+        let wire = Wire { encoding: ControlEncoding::Protobuf, ..Wire::json(ProtocolVersion::V3) };
+        Session::new(Arc::clone(&self.0), wire, source)
+    }
+
+    /// Whether connections may settle on protobuf: it has no version below 3.
+    pub fn speaks_protobuf(&self) -> bool {
+        handshake::is_spoken(&self.0.config, ProtocolVersion::V3)
     }
 
     /// How many connections there are.

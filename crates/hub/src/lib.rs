@@ -17,6 +17,7 @@ mod session;
 
 mod allowance;
 mod answer;
+mod binary;
 mod capabilities;
 mod claim;
 mod entering;

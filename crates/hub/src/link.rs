@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use signal_fish_protocol::{GameDataEncoding, PlayerId, ProtocolVersion, ServerMessage};
+use signal_fish_protocol::{ControlEncoding, GameDataEncoding, PlayerId, ProtocolVersion, ServerMessage};
 
 use crate::capabilities::Capabilities;
 use crate::frame::Frame;
@@ -14,8 +14,37 @@ use crate::outbox::Outbox;
 pub(crate) struct Wire {
     /// Which messages and members it sees.
     pub(crate) version: ProtocolVersion,
+    /// How they are written.
+    pub(crate) encoding: ControlEncoding,
     /// How it writes and reads game data.
     pub(crate) format: GameDataEncoding,
+}
+
+/// The forms that one message can have, whatever the format of game data.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Form {
+    JsonV2,
+    JsonV3,
+    Protobuf,
+}
+
+impl Form {
+    pub(crate) const COUNT: usize = 3;
+}
+
+impl Wire {
+    /// JSON throughout, as a connection begins.
+    pub(crate) const fn json(version: ProtocolVersion) -> Self {
+        Self { version, encoding: ControlEncoding::Json, format: GameDataEncoding::Json }
+    }
+
+    pub(crate) const fn form(self) -> Form {
+        match (self.encoding, self.version) {
+            (ControlEncoding::Json, ProtocolVersion::V2) => Form::JsonV2,
+            (ControlEncoding::Json, ProtocolVersion::V3) => Form::JsonV3,
+            (ControlEncoding::Protobuf, _) => Form::Protobuf,
+        }
+    }
 }
 
 /// A connection as rooms and replies address it.
@@ -30,7 +59,7 @@ pub(crate) struct Link {
 impl Link {
     /// Queues what this connection may see of `message`.
     pub(crate) fn send(&self, now: Instant, message: ServerMessage<'static>) {
-        if let Some(frame) = Frame::of(message, self.wire.version) {
+        if let Some(frame) = Frame::of(message, self.wire) {
             self.outbox.push(now, frame);
         }
     }

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 use signal_fish_protocol::{
-    CloseCode, DeliveryClass, DeliveryGap, DeliveryGapReason, ProtocolVersion, RelayStamp,
+    CloseCode, ControlEncoding, DeliveryClass, DeliveryGap, DeliveryGapReason, ProtocolVersion, RelayStamp,
 };
 
 use crate::config::OutboxLimits;
@@ -53,6 +53,8 @@ struct State {
     ending: Option<CloseCode>,
     /// The connection's task, while it waits.
     taker: Option<(Waker, Awaits)>,
+    /// How its reader is told why it ends.
+    encoding: ControlEncoding,
     /// How reports are written, for a connection that reads them.
     reports: Option<Reports>,
     stats: Option<Box<Stats>>,
@@ -68,8 +70,8 @@ enum Awaits {
 }
 
 impl Outbox {
-    pub(crate) fn new(limits: OutboxLimits) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::default(), limits })
+    pub(crate) fn new(limits: OutboxLimits, encoding: ControlEncoding) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::new(State { encoding, ..State::default() }), limits })
     }
 
     /// It is settled how the connection reads. If that is version 3, then from now on game data may be left out.
@@ -267,7 +269,7 @@ impl State {
             let n_abandoned = reports.frame(self.queue.counters_mut(), &[]);
             self.queue.push(n_abandoned);
         }
-        if let Some(frame) = farewell::frame(code) {
+        if let Some(frame) = farewell::frame(code, self.encoding) {
             self.queue.push(frame);
         }
         self.ending = Some(code);

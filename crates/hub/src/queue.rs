@@ -293,15 +293,12 @@ const KEPT_CAPACITY: usize = 64;
 
 #[cfg(test)]
 mod tests {
-    use signal_fish_protocol::{DeliveryLabel, GameDataEncoding, ProtocolVersion, Uuid};
+    use signal_fish_protocol::{DeliveryLabel, ProtocolVersion, Uuid};
 
     use super::*;
     use crate::link::Wire;
 
-    const REPORTS: Reports = Reports {
-        wire: Wire { version: ProtocolVersion::V3, format: GameDataEncoding::Json },
-        gaps_max: 256,
-    };
+    const REPORTS: Reports = Reports { wire: Wire::json(ProtocolVersion::V3), gaps_max: 256 };
 
     fn push_latest(queue: &mut Queue, sender: u8, key: u32, seq: u64) {
         let stamp = SenderStamp { epoch: Epoch::FIRST, seq };

@@ -40,7 +40,7 @@ impl Reports {
     }
 
     fn encode(self, message: ServerMessage<'static>) -> Frame {
-        Frame::of(message, self.wire.version).expect("version 3 knows its own messages")
+        Frame::of(message, self.wire).expect("version 3 knows its own messages")
     }
 }
 

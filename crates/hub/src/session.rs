@@ -6,14 +6,15 @@ use std::time::Instant;
 use signal_fish_auth::Grant;
 use signal_fish_engine::{Command, Means};
 use signal_fish_protocol::{
-    Authenticate, AuthorityRequest, AuthorityResponse, ClientMessage, CloseCode, DeliveryLabel, Epoch,
-    ErrorCode, GameDataEncoding, GameDataIn, PlayerId, ProtocolVersion, ProvideConnectionInfo, ServerMessage,
-    SessionGeneration, Timestamp,
+    Authenticate, AuthorityRequest, AuthorityResponse, ClientMessage, CloseCode, ControlEncoding,
+    DeliveryLabel, Epoch, ErrorCode, GameDataIn, PlayerId, ProtocolVersion, ProvideConnectionInfo,
+    ServerMessage, SessionGeneration, Timestamp,
 };
 use uuid::Uuid;
 
 use crate::allowance::Allowance;
 use crate::answer::{Answer, Asked};
+use crate::binary;
 use crate::capabilities::Capabilities;
 use crate::delivery::Outcome;
 use crate::entering::Entering;
@@ -54,13 +55,13 @@ pub struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(shared: Arc<Shared>, version: ProtocolVersion, source: Source) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, wire: Wire, source: Source) -> Self {
         let config = &shared.config;
         let link = Link {
             player: PlayerId::new(Uuid::new_v4()),
-            wire: Wire { version, format: GameDataEncoding::Json },
+            wire,
             capabilities: Capabilities::default(),
-            outbox: Outbox::new(config.outbox),
+            outbox: Outbox::new(config.outbox, wire.encoding),
         };
         shared.sessions.add(&link);
         // Looked at after it can be found: whoever stops the server either finds it or is seen here.
@@ -72,7 +73,7 @@ impl Session {
             source,
             handshake: Handshake::Open,
             grant: shared.authenticator.anonymous(),
-            means: handshake::means_of(version),
+            means: handshake::means_of(wire.version),
             connected_at: Timestamp::now(),
             epoch: None,
             allowance: Allowance::new(config),
@@ -100,34 +101,31 @@ impl Session {
     /// Takes a text message. A wish to enter a room, or to change how it is entered, comes back: it must be handed to
     /// [`Session::enter`] before anything else is taken.
     pub fn on_text(&mut self, now: Instant, text: &str) -> Option<Entry> {
-        let message = match ClientMessage::decode(text) {
-            Ok(message) => message,
-            Err(error) => {
-                if self.handshake != Handshake::Failed {
-                    self.refuse(now, ErrorCode::InvalidInput, error.to_string());
-                }
-                return None;
-            }
-        };
+        if self.link.wire.encoding == ControlEncoding::Protobuf {
+            return self.on_unreadable(now, "this connection speaks protobuf, in binary messages");
+        }
+        match ClientMessage::decode(text) {
+            Ok(message) => self.on_readable(now, message),
+            Err(error) => self.on_unreadable(now, error),
+        }
+    }
+
+    /// Takes a binary message: game data in the negotiated format, or any frame of a connection that has settled on
+    /// protobuf. A wish to enter a room comes back as from [`Session::on_text`].
+    pub fn on_binary(&mut self, now: Instant, bytes: &[u8]) -> Option<Entry> {
+        binary::hear(self, now, bytes)
+    }
+
+    pub(crate) fn on_readable(&mut self, now: Instant, message: ClientMessage<'_>) -> Option<Entry> {
         let is_handshake = matches!(message, ClientMessage::Authenticate(_));
         if is_handshake || self.may_speak(now) { self.on_message(now, message) } else { None }
     }
 
-    /// Takes a binary message: game data in the negotiated format.
-    pub fn on_binary(&mut self, now: Instant, payload: &[u8]) {
-        if !self.may_speak(now) {
-            return;
+    pub(crate) fn on_unreadable(&mut self, now: Instant, why: impl ToString) -> Option<Entry> {
+        if self.handshake != Handshake::Failed {
+            self.refuse(now, ErrorCode::InvalidInput, why.to_string());
         }
-        match self.link.wire.format {
-            GameDataEncoding::Json => {
-                let text = "binary messages need a binary game_data_format, negotiated by Authenticate";
-                self.refuse(now, ErrorCode::InvalidInput, text);
-            }
-            format
-            @ (GameDataEncoding::MessagePack | GameDataEncoding::Rkyv | GameDataEncoding::Protobuf) => {
-                self.relay(now, DeliveryLabel::default(), GameData::Binary(format, payload));
-            }
-        }
+        None
     }
 
     /// Refuses a message that is longer than the limit and was not read.
@@ -195,7 +193,7 @@ impl Session {
             }
             Handshake::Failed => return,
         }
-        match handshake::negotiate(&self.shared, request, self.link.wire.version) {
+        match handshake::negotiate(&self.shared, request, self.link.wire) {
             Ok(agreement) => {
                 self.handshake = Handshake::Done;
                 self.grant = Some(agreement.grant);
@@ -218,7 +216,7 @@ impl Session {
     }
 
     /// Whether anything but Authenticate is heard by now; if not, the client is told why.
-    fn may_speak(&mut self, now: Instant) -> bool {
+    pub(crate) fn may_speak(&mut self, now: Instant) -> bool {
         match self.handshake {
             Handshake::Done | Handshake::Skipped => return true,
             Handshake::Failed => return false,
@@ -257,7 +255,7 @@ impl Session {
         self.relay(now, label, GameData::Text(message.data));
     }
 
-    fn relay(&mut self, now: Instant, label: DeliveryLabel, game_data: GameData<'_>) {
+    pub(crate) fn relay(&mut self, now: Instant, label: DeliveryLabel, game_data: GameData<'_>) {
         if let Err(refusal) = formats::check(&self.shared.config, &game_data) {
             return self.refuse(now, ErrorCode::MessageTooLarge, refusal);
         }

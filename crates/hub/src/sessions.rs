@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use dashmap::DashMap;
-use signal_fish_protocol::{CloseCode, PlayerId, ProtocolVersion};
+use signal_fish_protocol::{CloseCode, PlayerId};
 use tokio::sync::Notify;
 
 use crate::frame::Frame;
 use crate::lifecycle::Lifecycle;
-use crate::link::Link;
+use crate::link::{Link, Wire};
 use crate::outbox::Outbox;
 
 /// Every connection there is.
@@ -23,8 +23,8 @@ pub(crate) struct Sessions {
 
 #[derive(Debug)]
 struct Connected {
-    /// What it speaks, once its handshake is done or skipped.
-    version: Option<ProtocolVersion>,
+    /// What it reads, once its handshake is done or skipped.
+    wire: Option<Wire>,
     /// Whether it knows that the server is about to stop.
     is_told: bool,
     /// Whether it plays in a room.
@@ -35,8 +35,8 @@ struct Connected {
 impl Sessions {
     pub(crate) fn add(&self, link: &Link) {
         self.n_connected.fetch_add(1, Ordering::AcqRel);
-        let connected =
-            Connected { version: None, is_told: false, is_seated: false, outbox: Arc::clone(&link.outbox) };
+        let outbox = Arc::clone(&link.outbox);
+        let connected = Connected { wire: None, is_told: false, is_seated: false, outbox };
         self.connected.insert(link.player, connected);
     }
 
@@ -44,7 +44,7 @@ impl Sessions {
     pub(crate) fn settle(&self, now: Instant, link: &Link, lifecycle: &Lifecycle) {
         link.outbox.settle(now, link.wire);
         if let Some(mut connected) = self.connected.get_mut(&link.player) {
-            connected.version = Some(link.wire.version);
+            connected.wire = Some(link.wire);
             connected.tell(now, lifecycle);
         }
     }
@@ -116,9 +116,9 @@ impl Connected {
     /// Once at most, and only who has a version that knows the message. Settling and telling all hold the entry, so
     /// that whichever comes second sees what the first has done.
     fn tell(&mut self, now: Instant, lifecycle: &Lifecycle) {
-        if let (Some(version), Some(notice)) = (self.version, lifecycle.notice())
+        if let (Some(wire), Some(notice)) = (self.wire, lifecycle.notice())
             && !std::mem::replace(&mut self.is_told, true)
-            && let Some(frame) = Frame::of(notice, version)
+            && let Some(frame) = Frame::of(notice, wire)
         {
             self.outbox.push(now, frame);
         }

@@ -18,6 +18,8 @@ pub enum DeliveryClass {
 }
 
 impl DeliveryClass {
+    pub(crate) const ALL: [Self; 3] = [Self::Reliable, Self::Latest, Self::Volatile];
+
     /// Its spelling on the wire.
     pub const fn token(self) -> &'static str {
         match self {
@@ -28,7 +30,7 @@ impl DeliveryClass {
     }
 
     pub(crate) fn from_token(token: &str) -> Option<Self> {
-        [Self::Reliable, Self::Latest, Self::Volatile].into_iter().find(|class| class.token() == token)
+        Self::ALL.into_iter().find(|class| class.token() == token)
     }
 }
 

@@ -26,6 +26,7 @@
 //! - [`ServerMessage::project`] takes away what the protocol version of a recipient must not see.
 //! - A [`Payload`] is game data that was checked but not taken apart. [`text_relay`] and [`binary_relay`] put it into
 //!   the frame of each version; [`message_pack_to_json`] converts it for recipients of the other format.
+//! - The module [`protobuf`] has the other encoding of protocol 3, for the same messages.
 //! - Names and codes are types ([`PlayerName`], [`GameName`], [`AppId`], [`RoomCode`]): whoever has one has checked it.
 //!
 //! This crate must not know what rooms do, sockets, clocks, randomness, tokio, or anything that would stop
@@ -98,7 +99,7 @@ pub use spectators::{
     SpectatorJoined, SpectatorLeft, SpectatorReason,
 };
 pub use transcode::{TranscodeError, message_pack_to_json};
-pub use version::{GameDataEncoding, ProtocolVersion};
+pub use version::{ControlEncoding, GameDataEncoding, ProtocolVersion};
 
 /// A moment in time, as the wire writes it: RFC 3339, UTC.
 pub use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! What a connection negotiates: the protocol version and the format of its game data.
+//! What a connection negotiates: the protocol version, the encoding of its messages and the format of its game data.
 
 use std::fmt;
 
@@ -41,6 +41,16 @@ impl fmt::Display for ProtocolVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.number().fmt(f)
     }
+}
+
+/// How a connection writes its messages, settled with the WebSocket upgrade.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum ControlEncoding {
+    /// JSON in text frames; binary frames hold game data alone.
+    #[default]
+    Json,
+    /// Protobuf, everything in binary frames. It knows no version below 3.
+    Protobuf,
 }
 
 /// How a connection writes its game data.

@@ -88,6 +88,15 @@ impl Peer {
         Ok(Self::over(Socket::open(addr, path)?, name))
     }
 
+    /// As [`Peer::connect`], with a subprotocol that the server must take.
+    #[track_caller]
+    pub fn connect_offering(addr: SocketAddr, path: &str, name: &str, subprotocol: &str) -> Self {
+        match Socket::open_offering(addr, path, subprotocol) {
+            Ok(socket) => Self::over(socket, name),
+            Err(response) => panic!("{name}: the upgrade of {path} was refused: {response:?}"),
+        }
+    }
+
     /// As [`Peer::try_connect`], on a connection that the caller has made; `first` goes out with the request.
     #[track_caller]
     pub fn upgrade(stream: TcpStream, path: &str, name: &str, first: &[Frame]) -> Result<Self, Response> {

@@ -32,11 +32,32 @@ impl Socket {
         }
     }
 
+    /// As [`Socket::open`], with a subprotocol that the server must take.
+    #[track_caller]
+    pub fn open_offering(addr: SocketAddr, path: &str, subprotocol: &str) -> Result<Self, Response> {
+        match http::connect(addr) {
+            Ok(stream) => Self::upgrade_offering(stream, path, &[], Some(subprotocol)),
+            Err(error) => panic!("connecting to {addr}: {error}"),
+        }
+    }
+
     /// Upgrades a connection that the caller has made, and sends `first` together with the request.
     #[track_caller]
     pub fn upgrade(stream: TcpStream, path: &str, first: &[Frame]) -> Result<Self, Response> {
+        Self::upgrade_offering(stream, path, first, None)
+    }
+
+    #[track_caller]
+    fn upgrade_offering(
+        stream: TcpStream,
+        path: &str,
+        first: &[Frame],
+        subprotocol: Option<&str>,
+    ) -> Result<Self, Response> {
         let host = stream.peer_addr().map_or_else(|_| "localhost".to_owned(), |addr| addr.to_string());
-        let mut bytes = http::request("GET", path, &host, &Self::UPGRADE);
+        let offer = subprotocol.map(|subprotocol| ("Sec-WebSocket-Protocol", subprotocol));
+        let headers: Vec<_> = Self::UPGRADE.into_iter().chain(offer).collect();
+        let mut bytes = http::request("GET", path, &host, &headers);
         bytes.extend(first.iter().flat_map(Frame::encode));
         let (response, stream, unread) = match exchange(stream, &bytes) {
             Ok(answer) => answer,
@@ -47,7 +68,7 @@ impl Socket {
         }
         // The key above is the example of RFC 6455, section 1.3; so is the answer to it.
         assert_eq!(response.header("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
-        assert_eq!(response.header("sec-websocket-protocol"), None, "none was offered");
+        assert_eq!(response.header("sec-websocket-protocol"), subprotocol, "what was offered, if anything");
         assert_eq!(response.header("sec-websocket-extensions"), None, "none was offered");
         Ok(Self { stream, unread })
     }

@@ -112,8 +112,9 @@ impl Exchange {
     fn upgrade<B: Body>(&self, version: ProtocolVersion, request: &Request<B>) -> Answer {
         let id = Uuid::new_v4();
         let (mut answer, outcome) = match upgrade::admit(&self.endpoint, &self.slot, request) {
-            Ok((slot, answer)) => {
-                self.admitted.get_or_init(|| Admitted { version, id, slot });
+            Ok((slot, mut answer)) => {
+                let encoding = upgrade::settle_encoding(&self.endpoint, request.headers(), &mut answer);
+                self.admitted.get_or_init(|| Admitted { version, encoding, id, slot });
                 (answer, "accepted")
             }
             Err(refusal) => {

@@ -17,6 +17,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use signal_fish_hub::Source;
+use signal_fish_protocol::ControlEncoding;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::debug;
 
@@ -38,10 +39,14 @@ pub(crate) fn start<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Admitted { version, id, slot } = admitted;
-    let session = endpoint.hub.connect(version, Source::of(peer.ip()));
+    let Admitted { version, encoding, id, slot } = admitted;
+    let source = Source::of(peer.ip());
+    let session = match encoding {
+        ControlEncoding::Json => endpoint.hub.connect(version, source),
+        ControlEncoding::Protobuf => endpoint.hub.connect_protobuf(source),
+    };
     let mut connection = Connection::new(stream, first_bytes, session, endpoint.connection.clone());
-    debug!(%id, %peer, %version, "websocket connected");
+    debug!(%id, %peer, %version, ?encoding, "websocket connected");
     tokio::spawn(async move {
         // Held to the end, also to that of a panic.
         let _slots = (slot, socket_slot);

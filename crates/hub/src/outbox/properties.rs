@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use serde_json::Value;
 use signal_fish_protocol::{
-    DeliveryClass, DeliveryCounters, DeliveryGap, DeliveryGapReason, DeliveryLabel, Epoch, GameDataEncoding,
+    ControlEncoding, DeliveryClass, DeliveryCounters, DeliveryGap, DeliveryGapReason, DeliveryLabel, Epoch,
     PlayerId, ProtocolVersion, RelayStamp, SenderStamp, Uuid, limits,
 };
 
@@ -31,8 +31,8 @@ proptest! {
     ) {
         let mut senders = Senders::default();
         let outboxes = [ProtocolVersion::V2, ProtocolVersion::V3].map(|version| {
-            let outbox = Outbox::new(limits);
-            outbox.settle(Instant::now(), Wire { version, format: GameDataEncoding::Json });
+            let outbox = Outbox::new(limits, ControlEncoding::Json);
+            outbox.settle(Instant::now(), Wire::json(version));
             outbox
         });
         let (mut old, mut new) = (Vec::new(), Reader::default());

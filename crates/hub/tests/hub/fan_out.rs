@@ -52,7 +52,8 @@ async fn a_message_costs_one_allocation_for_each_form_and_none_for_each_recipien
             room.iter().for_each(|client| drop(client.take()));
             let now = Instant::now();
             let text = allocation_counter::measure(|| assert!(sender.session.on_text(now, TEXT).is_none()));
-            let binary = allocation_counter::measure(|| sender.session.on_binary(now, b"\xa9some text"));
+            let binary =
+                allocation_counter::measure(|| drop(sender.session.on_binary(now, b"\xa9some text")));
             if counted {
                 assert_eq!(text.count_total, 2, "text: v2, v3");
                 // Two text forms, one binary form, and the conversion itself.

@@ -5,6 +5,7 @@ mod fan_out;
 mod operations;
 mod passwords;
 mod peering;
+mod protobuf;
 mod reconnection;
 mod rooms;
 mod rotation;

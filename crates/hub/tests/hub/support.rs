@@ -1,6 +1,6 @@
 //! Clients without sockets: they speak to the hub and read what is queued for them.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 use signal_fish_auth::Authenticator;
 use signal_fish_coordination::LocalCoordinator;
 use signal_fish_hub::{Frame, FrameKind, Hub, HubConfig, Session, Source, Taken};
-use signal_fish_protocol::{CloseCode, ProtocolVersion};
+use signal_fish_protocol::protobuf::{ClientFrame, ServerFrame};
+use signal_fish_protocol::{
+    Authenticate, ClientMessage, CloseCode, GameDataEncoding, JoinRoom, ProtocolVersion, ServerMessage,
+};
 use signal_fish_storage::MemoryDatabase;
 
 /// A hub with its defaults, memory only, open to all.
@@ -26,7 +29,11 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn connect(hub: &Hub, version: ProtocolVersion) -> Self {
-        Self::connect_from(hub, version, [127, 0, 0, 1].into())
+        Self::connect_from(hub, version, LOCALHOST)
+    }
+
+    pub(crate) fn connect_protobuf(hub: &Hub) -> Self {
+        Self { session: hub.connect_protobuf(Source::of(LOCALHOST)) }
     }
 
     pub(crate) fn connect_from(hub: &Hub, version: ProtocolVersion, ip: IpAddr) -> Self {
@@ -84,6 +91,50 @@ impl Client {
         let cx = &mut Context::from_waker(Waker::noop());
         assert!(waiting.as_mut().poll(cx).is_pending(), "{text} need not wait");
         waiting
+    }
+
+    /// One that speaks protobuf, with this format of game data.
+    pub(crate) async fn protobuf(hub: &Hub, format: GameDataEncoding) -> Self {
+        let mut client = Self::connect_protobuf(hub);
+        let request =
+            Authenticate { app_id: "x".into(), game_data_format: Some(format), ..Authenticate::default() };
+        client.say_message(ClientMessage::Authenticate(request)).await;
+        let heard = client.hear_messages();
+        assert_eq!(
+            heard.iter().map(ServerMessage::kind).collect::<Vec<_>>(),
+            ["Authenticated", "ProtocolInfo"]
+        );
+        client
+    }
+
+    /// As [`Client::join`], in protobuf.
+    pub(crate) async fn join_in_protobuf(&mut self, code: &str, name: &str) {
+        let (game_name, room_code, player_name) = ("tanks".into(), Some(code.into()), name.into());
+        let request = JoinRoom { game_name, room_code, player_name, ..JoinRoom::default() };
+        self.say_message(ClientMessage::JoinRoom(request)).await;
+        assert_eq!(self.hear_messages()[0].kind(), "RoomJoined");
+    }
+
+    /// Says something in protobuf.
+    pub(crate) async fn say_message(&mut self, message: ClientMessage<'static>) {
+        let (frame, now) = (ClientFrame::Message(message).encode(), Instant::now());
+        if let Some(entry) = self.session.on_binary(now, &frame) {
+            self.session.enter(now, entry).await;
+        }
+    }
+
+    /// All that is queued, which must be protobuf.
+    pub(crate) fn hear_frames(&self) -> Vec<ServerFrame<'static>> {
+        self.take().0.iter().map(parse_protobuf).collect()
+    }
+
+    /// All that is queued, which must be protobuf and no binary game data.
+    pub(crate) fn hear_messages(&self) -> Vec<ServerMessage<'static>> {
+        let messages = self.hear_frames().into_iter().map(|frame| match frame {
+            ServerFrame::Message(message) => message,
+            ServerFrame::Binary(data) => panic!("binary game data: {data:?}"),
+        });
+        messages.collect()
     }
 
     /// A player of the room with this code, which is made for the first of them. Nothing is left to hear.
@@ -145,6 +196,11 @@ pub(crate) fn parse(frame: &Frame) -> Value {
     serde_json::from_slice(&frame.bytes).expect("text messages are JSON")
 }
 
+pub(crate) fn parse_protobuf(frame: &Frame) -> ServerFrame<'static> {
+    assert_eq!(frame.kind, FrameKind::Binary);
+    ServerFrame::decode(&frame.bytes).expect("binary messages are frames")
+}
+
 /// Lets the hub's own tasks do what they have to do now.
 pub(crate) async fn settle() {
     for _ in 0..8 {
@@ -167,3 +223,5 @@ const ANSWERS: [&str; 9] = [
 
 pub(crate) const V2: ProtocolVersion = ProtocolVersion::V2;
 pub(crate) const V3: ProtocolVersion = ProtocolVersion::V3;
+
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::str;
 
-use super::{BinaryGameDataIn, ClientFrame, Member as _, varint};
+use super::varint::{self, Fields};
+use super::{BinaryGameDataIn, ClientFrame, Member as _};
 use crate::client::ClientMessage;
 use crate::delivery::DeliveryClass;
 use crate::frame::RelayStamp;
@@ -13,6 +14,7 @@ use crate::version::GameDataEncoding;
 
 /// Reads a whole frame. `None` says nothing about the frame: it is for the general reader, which knows all
 /// messages, fields that come twice or are unknown, and what to call an error.
+#[inline]
 pub(super) fn read(frame: &[u8]) -> Option<ClientFrame<'_>> {
     let mut rest = frame;
     let kind = *rest.split_off_first()?;
@@ -40,12 +42,13 @@ fn read_body<'a>(rest: &mut &'a [u8]) -> Option<Body<'a>> {
     let (mut data, mut class, mut key) = (None, None, None);
     while let Some(tag) = rest.split_off_first() {
         let again = match *tag {
-            field::in_::DATA => data.replace(take_bytes(rest)?).is_some(),
-            field::in_::CLASS => {
-                let number = i32::try_from(varint::take(rest)?).ok()?;
-                class.replace(DeliveryClass::read(number).ok()?).is_some()
+            IN_DATA => data.replace(take_bytes(rest)?).is_some(),
+            IN_CLASS => {
+                let number = varint::take(rest)?;
+                let written = |class: &DeliveryClass| number_of(class.write()) == number;
+                class.replace(DeliveryClass::ALL.into_iter().find(written)?).is_some()
             }
-            field::in_::KEY => key.replace(u32::try_from(varint::take(rest)?).ok()?).is_some(),
+            IN_KEY => key.replace(u32::try_from(varint::take(rest)?).ok()?).is_some(),
             _ => return None,
         };
         if again {
@@ -72,34 +75,45 @@ pub fn binary_relay(out: &mut Vec<u8>, relay: &RelayStamp, encoding: GameDataEnc
 
 /// Fields go by number; what is 0 or empty, and need not be told from nothing, is not written.
 fn write(out: &mut Vec<u8>, kind: u8, relay: &RelayStamp, data: &[u8], encoding: Option<GameDataEncoding>) {
+    let mut tail = Fields::new();
+    let mut put = |field, number| {
+        tail.push(field);
+        tail.push_number(number);
+    };
+    if relay.stamp.seq > 0 {
+        put(OUT_SEQ, relay.stamp.seq);
+    }
+    put(OUT_EPOCH, relay.stamp.epoch.number().into());
+    if let Some(class) = relay.label.written_class() {
+        put(OUT_CLASS, number_of(class.write()));
+    }
+    if let Some(key) = relay.label.key() {
+        put(OUT_KEY, key.into());
+    }
+    if let Some(encoding) = encoding {
+        put(OUT_ENCODING, number_of(encoding.write()));
+    }
+    let tail = tail.as_slice();
+
     let from = relay.from.uuid().into_bytes();
     let data_len = data.len() as u64;
-    let numbers = [
-        (field::out::SEQ, relay.stamp.seq),
-        (field::out::EPOCH, relay.stamp.epoch.number().into()),
-        (field::out::CLASS, number_of(relay.label.written_class().write())),
-    ];
-    let key = relay.label.key().map(|key| (field::out::KEY, u64::from(key)));
-    let encoding = encoding.map(|encoding| (field::out::ENCODING, number_of(encoding.write())));
-    let written = || numbers.into_iter().filter(|(_, number)| *number > 0).chain(key).chain(encoding);
-
-    let n_numbers: usize = written().map(|(_, number)| 1 + varint::len(number)).sum();
     let n_data = if data.is_empty() { 0 } else { 1 + varint::len(data_len) + data.len() };
-    let n_body = 2 + from.len() + n_data + n_numbers;
-    out.reserve(1 + varint::len(n_body as u64) + n_body);
-    out.push(kind);
-    varint::push(out, n_body as u64);
-    out.extend_from_slice(&[field::out::FROM_PLAYER, from.len() as u8]);
-    out.extend_from_slice(&from);
+    let mut head = Fields::new();
+    head.push(kind);
+    head.push_number((2 + from.len() + n_data + tail.len()) as u64);
+    head.push(OUT_FROM_PLAYER);
+    head.push(from.len() as u8);
+    head.push_id(&from);
     if !data.is_empty() {
-        out.push(field::out::DATA);
-        varint::push(out, data_len);
-        out.extend_from_slice(data);
+        head.push(OUT_DATA);
+        head.push_number(data_len);
     }
-    for (tag, number) in written() {
-        out.push(tag);
-        varint::push(out, number);
-    }
+    let head = head.as_slice();
+
+    out.reserve(head.len() + data.len() + tail.len());
+    out.extend_from_slice(head);
+    out.extend_from_slice(data);
+    out.extend_from_slice(tail);
 }
 
 /// The numbers of values are small and positive.
@@ -107,36 +121,30 @@ fn number_of(value: i32) -> u64 {
     value.unsigned_abs().into()
 }
 
-/// The first byte of a frame with JSON game data, in both directions.
-const TEXT: u8 = field::bytes(1);
-/// The first byte of a frame with binary game data, in both directions.
-const BINARY: u8 = field::bytes(2);
-
-/// The first byte of each field: its number in the schema, and how it is written.
-mod field {
-    pub(super) const fn number(number: u8) -> u8 {
-        number << 3
-    }
-
-    pub(super) const fn bytes(number: u8) -> u8 {
-        number << 3 | 2
-    }
-
-    /// Of `GameDataIn` and `BinaryGameDataIn`.
-    pub(super) mod in_ {
-        pub(in super::super) const DATA: u8 = super::bytes(1);
-        pub(in super::super) const CLASS: u8 = super::number(2);
-        pub(in super::super) const KEY: u8 = super::number(3);
-    }
-
-    /// Of `GameDataOut` and `BinaryGameDataOut`.
-    pub(super) mod out {
-        pub(in super::super) const FROM_PLAYER: u8 = super::bytes(1);
-        pub(in super::super) const DATA: u8 = super::bytes(2);
-        pub(in super::super) const SEQ: u8 = super::number(3);
-        pub(in super::super) const EPOCH: u8 = super::number(4);
-        pub(in super::super) const CLASS: u8 = super::number(5);
-        pub(in super::super) const KEY: u8 = super::number(6);
-        pub(in super::super) const ENCODING: u8 = super::number(7);
-    }
+/// The first byte of a field with this number in the schema, if it holds a number itself.
+const fn number(field: u8) -> u8 {
+    field << 3
 }
+
+/// The same, if it holds bytes.
+const fn bytes(field: u8) -> u8 {
+    field << 3 | 2
+}
+
+// Of `ClientFrame` and `ServerFrame`.
+const TEXT: u8 = bytes(1);
+const BINARY: u8 = bytes(2);
+
+// Of `GameDataIn` and `BinaryGameDataIn`.
+const IN_DATA: u8 = bytes(1);
+const IN_CLASS: u8 = number(2);
+const IN_KEY: u8 = number(3);
+
+// Of `GameDataOut` and `BinaryGameDataOut`.
+const OUT_FROM_PLAYER: u8 = bytes(1);
+const OUT_DATA: u8 = bytes(2);
+const OUT_SEQ: u8 = number(3);
+const OUT_EPOCH: u8 = number(4);
+const OUT_CLASS: u8 = number(5);
+const OUT_KEY: u8 = number(6);
+const OUT_ENCODING: u8 = number(7);

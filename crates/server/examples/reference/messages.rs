@@ -11,6 +11,7 @@ Every text frame is one message, a JSON object with the members `type` and `data
 say so here, and clients may know them already.
 
 Protocol 2 is the default on `/v2/ws`, protocol 3 on `/v3/ws`; `Authenticate` can ask for either on both.
+Protocol 3 also has [an encoding in protobuf](../protobuf.md), for the same messages.
 
 Members of the server's messages differ with the protocol version of the recipient: where that is so, there is a sample
 for each.

@@ -15,6 +15,7 @@ mod misplaced;
 mod operations;
 mod oversized;
 mod peering;
+mod protobuf;
 mod reaping;
 mod relay;
 mod rooms;

@@ -6,10 +6,12 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Body;
 use hyper::header::{
-    CONNECTION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::{Request, StatusCode};
-use signal_fish_protocol::ProtocolVersion;
+use signal_fish_protocol::protobuf::SUBPROTOCOL;
+use signal_fish_protocol::{ControlEncoding, ProtocolVersion};
 use tungstenite::error::{Error, ProtocolError};
 use tungstenite::handshake::server::create_response_with_body;
 use uuid::Uuid;
@@ -24,6 +26,8 @@ use crate::listener::Endpoint;
 pub(crate) struct Admitted {
     /// What it speaks unless the client asks for another.
     pub(crate) version: ProtocolVersion,
+    /// How it writes its messages.
+    pub(crate) encoding: ControlEncoding,
     /// What our log and the client know this connection by.
     pub(crate) id: Uuid,
     /// Its place among the connections.
@@ -63,6 +67,22 @@ pub(super) fn admit<B: Body>(
     }
     let slot = socket.admit_connection().map_err(Refusal::Full)?;
     Ok((slot, answer))
+}
+
+/// Takes the one subprotocol that means something here, if it is among those that are offered, and says so in
+/// `answer`. Without an answer a browser gives up, so nothing may be taken in silence.
+pub(super) fn settle_encoding(
+    endpoint: &Endpoint,
+    offers: &HeaderMap,
+    answer: &mut Answer,
+) -> ControlEncoding {
+    let offers = offers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|line| line.to_str().ok());
+    let mut tokens = offers.flat_map(|line| line.split(',')).map(str::trim);
+    if !endpoint.hub.speaks_protobuf() || !tokens.any(|token| token == SUBPROTOCOL) {
+        return ControlEncoding::Json;
+    }
+    answer.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
+    ControlEncoding::Protobuf
 }
 
 /// What every answer to an upgrade carries, for those who look for its trace.

@@ -61,6 +61,30 @@ async fn other_methods_are_refused_and_head_has_no_body() {
 }
 
 #[tokio::test]
+async fn protobuf_is_settled_where_it_is_offered_and_named_once() {
+    let server = Server::start().await;
+    for (path, offers, is_taken) in [
+        ("/v3/ws", "Sec-WebSocket-Protocol: signalfish.v3.protobuf\r\n", true),
+        ("/v2/ws", "Sec-WebSocket-Protocol: chat , signalfish.v3.protobuf,x\r\n", true),
+        (
+            "/v3/ws",
+            "Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Protocol: signalfish.v3.protobuf\r\n",
+            true,
+        ),
+        ("/v3/ws", "Sec-WebSocket-Protocol: SignalFish.V3.Protobuf, signalfish.v4.protobuf\r\n", false),
+        ("/v3/ws", "Sec-WebSocket-Protocol: signalfish.tokenbinding.v2\r\n", false),
+        ("/v3/ws", "", false),
+    ] {
+        let request = upgrade_request(path).replace("Upgrade: ", &format!("{offers}Upgrade: "));
+        let (status, head, _) = answer(&server, &request).await;
+        assert_eq!(status, 101, "{request}{head}");
+        let n_named = head.matches("\r\nsec-websocket-protocol: signalfish.v3.protobuf\r\n").count();
+        assert_eq!(n_named, usize::from(is_taken), "{request}{head}");
+        assert_eq!(head.matches("sec-websocket-protocol").count(), n_named, "{request}{head}");
+    }
+}
+
+#[tokio::test]
 async fn upgrades_are_accepted_and_marked() {
     let server = Server::start().await;
     for path in ["/v2/ws", "/v3/ws?player=1"] {

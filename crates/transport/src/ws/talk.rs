@@ -161,7 +161,7 @@ fn hear(session: &mut Session, inbound_bytes_max: usize, now: Instant, message: 
             session.on_oversized(now)
         }
         Message::Text(text) => return session.on_text(now, text),
-        Message::Binary(payload) => session.on_binary(now, payload),
+        Message::Binary(payload) => return session.on_binary(now, payload),
         Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {}
     }
     None
