@@ -62,8 +62,8 @@ impl Drop for Seat {
     fn drop(&mut self) {
         // When the server stops, everybody goes, and nobody needs to hear who.
         if !self.is_given_up && !self.shared.lifecycle.is_stopped() {
-            // A room that is over has no members.
-            let _ = self.apply(Instant::now(), Command::Disconnect);
+            // A room that is over has no members. tokio's clock, as everywhere: rooms compare instants.
+            let _ = self.apply(tokio::time::Instant::now().into_std(), Command::Disconnect);
         }
     }
 }
