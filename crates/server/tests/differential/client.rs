@@ -72,6 +72,11 @@ impl Client {
         self.read_until(|heard| kind_of(heard) == kind);
     }
 
+    /// Lets the socket die; what it has heard of may still be referred to.
+    pub(crate) fn hang_up(&mut self) {
+        self.socket = None;
+    }
+
     pub(crate) fn take_heard(&mut self) -> Vec<Value> {
         std::mem::take(&mut self.heard)
     }

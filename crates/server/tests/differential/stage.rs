@@ -64,7 +64,6 @@ struct Play<'a> {
 
 impl Play<'_> {
     fn step(&mut self, step: &Step, names: &mut Names) -> BTreeMap<String, Vec<Value>> {
-        let mut lost = None;
         match &step.deed {
             Deed::Connect { who, path, greeting } => {
                 let mut client = Client::open(self.addr(), path);
@@ -94,13 +93,12 @@ impl Play<'_> {
                 self.client(who).speak(&Frame::binary(payload.as_slice()));
                 self.client(who).catch_up();
             }
-            Deed::Drop { who } => lost = self.clients.remove(who).map(|client| (who, client)),
+            Deed::Drop { who } => self.client(who).hang_up(),
             Deed::Await { who, kind } => who.iter().for_each(|who| self.client(who).wait_for(kind)),
             Deed::Terminate => self.server.terminate(),
         }
-        drop(lost);
-        // The news of its end comes in its own time.
-        if !matches!(step.deed, Deed::Terminate) {
+        // The news of an end comes in its own time; the script says who awaits it.
+        if !matches!(step.deed, Deed::Terminate | Deed::Drop { .. }) {
             self.clients.values_mut().for_each(Client::catch_up);
         }
         let heard = self.clients.iter_mut().map(|(who, client)| {
