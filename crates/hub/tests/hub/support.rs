@@ -54,14 +54,14 @@ impl Client {
         if !data.is_null() {
             text["data"] = data;
         }
-        let now = Instant::now();
+        let now = now();
         if let Some(entry) = self.session.on_text(now, &text.to_string()) {
             self.session.enter(now, entry).await;
         }
     }
 
     pub(crate) fn say_game_data(&mut self, text: &str) {
-        assert!(self.session.on_text(Instant::now(), text).is_none());
+        assert!(self.session.on_text(now(), text).is_none());
     }
 
     /// All that is queued, and the end if that has come.
@@ -84,6 +84,11 @@ impl Client {
     pub(crate) fn hear_types(&self) -> Vec<String> {
         self.hear().iter().map(|message| message["type"].as_str().expect("a type").to_owned()).collect()
     }
+}
+
+/// The clock of the hub's own tasks: in some tests time is made.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 pub(crate) fn parse(frame: &Frame) -> Value {
