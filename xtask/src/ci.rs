@@ -1,6 +1,6 @@
 //! The verb `ci`: everything a submission must pass, cheapest first, in named steps.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -66,6 +66,12 @@ fn plan(root: &Path) -> Result<Plan> {
             why: "whether the protocol builds for browsers; `rustup target add wasm32-unknown-unknown` first",
         });
     }
+    if !has_published_server() {
+        not_run.push(NotRun {
+            name: "published",
+            why: "whether ours answers as the published server does; say where that is in SIGNAL_FISH_PUBLISHED",
+        });
+    }
     // The plain runner needs nothing but Rust. It runs the same tests, one binary after the other.
     let tests: &[&str] = if succeeds(&mut cargo(root, &["nextest", "--version"])) {
         &["nextest", "run", "--workspace"]
@@ -81,6 +87,13 @@ fn has_wasm_target(root: &Path) -> Result<bool> {
     let mut rustc = Command::new("rustc");
     rustc.args(["--print", "target-libdir", "--target", WASM]).current_dir(root);
     Ok(Path::new(output_of(&mut rustc)?.trim()).is_dir())
+}
+
+/// Where the differential test looks for it, too.
+fn has_published_server() -> bool {
+    let told = std::env::var_os("SIGNAL_FISH_PUBLISHED").map(PathBuf::from);
+    let installed = || Some(PathBuf::from(std::env::var_os("HOME")?).join(PUBLISHED));
+    told.or_else(installed).is_some_and(|binary| binary.is_file())
 }
 
 impl Step {
@@ -128,6 +141,9 @@ fn summary(passed: &[(&str, Duration)], not_run: &[NotRun], failed: Option<(&Ste
     lines.push(format!("ci: {} passed, {} failed", passed.len(), usize::from(failed.is_some())));
     lines.join("\n")
 }
+
+/// Where the measuring tools install the published server, below the home directory.
+const PUBLISHED: &str = ".cache/signal-fish-perf/inst/bin/signal-fish-server";
 
 const WASM: &str = "wasm32-unknown-unknown";
 

@@ -9,7 +9,7 @@ pub(crate) fn on_take(room: &mut Room, step: &mut Step<'_>) {
     if !matches!(step.role, Role::Player(_)) {
         deny(step, ErrorCode::NotInRoom, NO_SEAT);
     } else if !room.setup.supports_authority {
-        deny(step, ErrorCode::AuthorityNotSupported, "this room was made without an authority");
+        deny(step, ErrorCode::AuthorityNotSupported, NOT_SUPPORTED);
     } else if room.authority.is_some() {
         // The holder itself is told the same.
         deny(step, ErrorCode::AuthorityConflict, "someone holds the authority already");
@@ -22,6 +22,8 @@ pub(crate) fn on_take(room: &mut Room, step: &mut Step<'_>) {
 pub(crate) fn on_release(room: &mut Room, step: &mut Step<'_>) {
     if !matches!(step.role, Role::Player(_)) {
         deny(step, ErrorCode::NotInRoom, NO_SEAT);
+    } else if !room.setup.supports_authority {
+        deny(step, ErrorCode::AuthorityNotSupported, NOT_SUPPORTED);
     } else if room.authority != Some(step.actor) {
         deny(step, ErrorCode::AuthorityDenied, "only who holds the authority can give it back");
     } else {
@@ -63,3 +65,5 @@ fn deny(step: &mut Step<'_>, code: ErrorCode, reason: &str) {
 fn changed(holder: Option<PlayerId>, you_are_authority: bool) -> ServerMessage<'static> {
     ServerMessage::AuthorityChanged(AuthorityChanged { authority_player: holder, you_are_authority })
 }
+
+const NOT_SUPPORTED: &str = "this room was made without an authority";

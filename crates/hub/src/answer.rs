@@ -96,7 +96,7 @@ impl Drop for Answer {
         if !self.is_given {
             let failed = EntryRefusal::new(ErrorCode::InternalError, "the server failed to do this");
             let message = self.refusal(failed);
-            self.send(Instant::now(), message);
+            self.send(tokio::time::Instant::now().into_std(), message);
         }
     }
 }

@@ -111,7 +111,7 @@ impl Hub {
             retry_after_secs: Some(retry_after.as_secs()),
         };
         if self.0.lifecycle.drain(going_away) {
-            self.0.sessions.tell_all(Instant::now(), &self.0.lifecycle);
+            self.0.sessions.tell_all(tokio::time::Instant::now().into_std(), &self.0.lifecycle);
         }
     }
 

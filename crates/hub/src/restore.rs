@@ -1,7 +1,5 @@
 //! Rooms of an earlier run, taken up again under their old codes.
 
-use std::time::Instant;
-
 use signal_fish_coordination::RoomKey;
 use signal_fish_engine::Room;
 use signal_fish_protocol::{AppId, GameName};
@@ -26,7 +24,7 @@ pub(crate) async fn room(shared: &Shared, record: RoomRecord) {
     }
     let mut setup = room_setup(&shared.config, &key, id, record.players_max, record.supports_authority);
     setup.relay_type = record.relay_type.into();
-    let now = Instant::now();
+    let now = tokio::time::Instant::now().into_std();
     let room = LiveRoom::new(
         key.clone(),
         Room::restore(now, setup, lobby),

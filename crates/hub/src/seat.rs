@@ -81,8 +81,9 @@ impl Drop for Seat {
         self.shared.sessions.set_seated(self.link.player, false);
         // When the server stops, everybody goes, and nobody needs to hear who.
         if !self.is_given_up && !self.shared.lifecycle.is_stopped() {
-            // A room that is over has no members.
-            let _ = self.apply(Instant::now(), Command::Disconnect { generation: new_generation() });
+            // A room that is over has no members. tokio's clock, as everywhere: rooms compare instants.
+            let now = tokio::time::Instant::now().into_std();
+            let _ = self.apply(now, Command::Disconnect { generation: new_generation() });
         }
     }
 }

@@ -34,6 +34,15 @@ impl Launch {
         Self { binary, args: Vec::new(), env: Vec::new(), config: Value::Object(Map::new()) }
     }
 
+    /// The published server, to compare with: the environment variable `SIGNAL_FISH_PUBLISHED` says where it is, or
+    /// it is where the measuring tools install it. Nothing if it is in neither place.
+    pub fn published() -> Option<Self> {
+        let told = std::env::var_os("SIGNAL_FISH_PUBLISHED").map(PathBuf::from);
+        let cached = || Some(PathBuf::from(std::env::var_os("HOME")?).join(PUBLISHED));
+        let binary = told.or_else(cached).filter(|binary| binary.is_file())?;
+        Some(Self { binary, args: Vec::new(), env: Vec::new(), config: Value::Object(Map::new()) })
+    }
+
     /// Sets a configuration key given as a path, `server.drain_grace_secs` for one.
     #[expect(clippy::needless_pass_by_value, reason = "nearly every call builds its value on the spot")]
     pub fn set(mut self, key: &str, value: Value) -> Self {
@@ -144,3 +153,6 @@ fn merge(below: &mut Value, above: Value) {
         (_, above) => *below = above,
     }
 }
+
+/// Where the published server is installed for measurements, below the home directory.
+const PUBLISHED: &str = ".cache/signal-fish-perf/inst/bin/signal-fish-server";

@@ -2,6 +2,7 @@
 
 mod closing;
 mod deadlines;
+mod edges;
 mod http;
 mod listener;
 mod talk;

@@ -85,7 +85,6 @@ async fn a_silent_room_is_closed_and_its_members_are_told_why() {
     wim.say("JoinAsSpectator", watch).await;
     ada.take();
     wim.take();
-    // Not one long sleep: commands are stamped by the real clock, which stands still in this test.
     tokio::time::sleep(Duration::from_secs(3_700)).await;
     settle().await;
     for member in [&ada, &wim] {

@@ -85,7 +85,7 @@ impl Client {
     /// Says something that has to wait, and does not wait for it: what is left to do, for [`Client::finish`].
     pub(crate) fn begin(&mut self, message: &str, data: Value) -> impl Future<Output = ()> {
         let text = json!({"type": message, "data": data}).to_string();
-        let now = Instant::now();
+        let now = now();
         let entry = self.session.on_text(now, &text).expect("it may have to wait");
         let mut waiting = Box::pin(self.session.enter(now, entry));
         let cx = &mut Context::from_waker(Waker::noop());
@@ -117,7 +117,7 @@ impl Client {
 
     /// Says something in protobuf.
     pub(crate) async fn say_message(&mut self, message: ClientMessage<'static>) {
-        let (frame, now) = (ClientFrame::Message(message).encode(), Instant::now());
+        let (frame, now) = (ClientFrame::Message(message).encode(), now());
         if let Some(entry) = self.session.on_binary(now, &frame) {
             self.session.enter(now, entry).await;
         }
@@ -151,7 +151,7 @@ impl Client {
     }
 
     pub(crate) async fn say(&mut self, message: &str, data: Value) {
-        self.say_at(Instant::now(), message, data).await;
+        self.say_at(now(), message, data).await;
     }
 
     /// Says something at that moment, whatever time it is.
@@ -166,7 +166,7 @@ impl Client {
     }
 
     pub(crate) fn say_game_data(&mut self, text: &str) {
-        assert!(self.session.on_text(Instant::now(), text).is_none());
+        assert!(self.session.on_text(now(), text).is_none());
     }
 
     /// All that is queued, and the end if that has come.
@@ -189,6 +189,11 @@ impl Client {
     pub(crate) fn hear_types(&self) -> Vec<String> {
         self.hear().iter().map(|message| message["type"].as_str().expect("a type").to_owned()).collect()
     }
+}
+
+/// The clock of the hub's own tasks: in some tests time is made.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 pub(crate) fn parse(frame: &Frame) -> Value {

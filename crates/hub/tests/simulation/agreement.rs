@@ -11,7 +11,7 @@ use signal_fish_protocol::{
 pub(crate) struct Stay {
     pub(crate) who: PlayerId,
     pub(crate) room: RoomId,
-    plays: bool,
+    pub(crate) plays: bool,
     version: ProtocolVersion,
     format: GameDataEncoding,
     pub(crate) heard: Vec<Heard>,
@@ -105,9 +105,12 @@ impl Heard {
     }
 }
 
+/// A stay, and where in it stands what happens once.
+type Indexed<'a> = (&'a Stay, HashMap<&'a Heard, usize>);
+
 /// Compares every two stays in the same room.
 pub(crate) fn check(stays: &[&Stay], sent: &[Sent]) {
-    let mut by_room: HashMap<RoomId, Vec<(&Stay, HashMap<&Heard, usize>)>> = HashMap::new();
+    let mut by_room: HashMap<RoomId, Vec<Indexed<'_>>> = HashMap::new();
     for stay in stays {
         by_room.entry(stay.room).or_default().push((stay, stay.positions()));
     }
@@ -118,11 +121,7 @@ pub(crate) fn check(stays: &[&Stay], sent: &[Sent]) {
     }
 }
 
-fn check_two(
-    (one, in_one): &(&Stay, HashMap<&Heard, usize>),
-    (other, in_other): &(&Stay, HashMap<&Heard, usize>),
-    sent: &[Sent],
-) {
+fn check_two((one, in_one): &Indexed<'_>, (other, in_other): &Indexed<'_>, sent: &[Sent]) {
     let common = || in_one.iter().filter_map(|(heard, &at)| Some((at, *in_other.get(heard)?)));
     // They share the coming of the second and the going of the first, if that was heard.
     let (Some(first), Some(last)) = (common().min(), common().max()) else { return };

@@ -16,6 +16,8 @@ use crate::observer::Observer;
 pub(crate) struct Client {
     pub(crate) name: String,
     pub(crate) observer: Observer,
+    /// Whether it has said its first word.
+    pub(crate) has_greeted: bool,
     party: Party,
     outbox: Arc<Outbox>,
     /// Until then it reads nothing.
@@ -27,17 +29,27 @@ pub(crate) struct Client {
 }
 
 enum Party {
-    Here(Session),
-    Entering(Pin<Box<dyn Future<Output = Session>>>),
+    Here(Box<Session>),
+    Entering(Pin<Box<dyn Future<Output = Box<Session>>>>),
     Gone,
 }
 
 impl Client {
     pub(crate) fn new(now: Instant, name: String, session: Session, observer: Observer) -> Self {
         let outbox = Arc::clone(session.outbox());
-        let (party, reader) = (Party::Here(session), Arc::default());
+        let (party, reader) = (Party::Here(Box::new(session)), Arc::default());
         let (reads_at, read_all_at) = (now, now);
-        Self { name, observer, party, outbox, reads_at, reader, read_all_at, has_read_all: false }
+        Self {
+            name,
+            observer,
+            has_greeted: false,
+            party,
+            outbox,
+            reads_at,
+            reader,
+            read_all_at,
+            has_read_all: false,
+        }
     }
 
     /// The session, unless it is gone or on its way into a room.

@@ -11,6 +11,7 @@ mod agreement;
 mod backends;
 mod client;
 mod observer;
+mod refusals;
 mod room_view;
 mod world;
 

@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 
 use signal_fish_hub::{Frame, FrameKind};
 use signal_fish_protocol::{
-    AuthorityResponse, BinaryEnvelope, CloseCode, DeliveryGapReason, DeliveryReport, GameDataEncoding,
-    LobbyState, PlayerId, PlayerInfo, PlayerLeft, ProtocolVersion, SenderStamp, ServerMessage, SpectatorLeft,
-    SpectatorReason,
+    AuthorityResponse, BinaryEnvelope, CloseCode, DeliveryGapReason, DeliveryReport, ErrorCode,
+    GameDataEncoding, LobbyState, PlayerId, PlayerInfo, PlayerLeft, ProtocolVersion, SenderStamp,
+    ServerMessage, SpectatorLeft, SpectatorReason,
 };
 
 use crate::actions::number_in;
 use crate::agreement::{Heard, Stay};
+use crate::refusals;
 use crate::room_view::RoomView;
 
 /// What one client knows by what it has said and heard.
@@ -83,17 +84,10 @@ impl Observer {
     pub(crate) fn hear_end(&mut self, code: CloseCode) {
         assert!(self.ending.is_none_or(|before| before == code || code == CloseCode::ServerShutdown));
         if self.ending.is_none() {
-            let farewell = match code {
-                CloseCode::ServerShutdown => None,
-                CloseCode::SlowConsumer => Some("SLOW_CONSUMER"),
-                CloseCode::RoomInactive => Some("ROOM_NOT_FOUND"),
-                other => panic!("no reason to end with {other:?}"),
-            };
+            let expected = ENDINGS.iter().find(|(ending, _)| *ending == code);
+            let (_, farewell) = expected.unwrap_or_else(|| panic!("no reason to end with {code:?}"));
             let last = self.last.as_deref().unwrap_or_default();
-            assert!(
-                farewell.is_none_or(|farewell| last.contains(farewell)),
-                "no farewell of {code:?}: {last}"
-            );
+            assert!(last.contains(farewell), "no farewell of {code:?}: {last}");
         }
         self.ending = Some(code);
         self.awaited.clear();
@@ -150,9 +144,10 @@ impl Observer {
             ServerMessage::SpectatorJoined(shown) => self.enter(RoomView::watched(version, self.me, &shown)),
             ServerMessage::RoomLeft => self.on_room_left(),
             ServerMessage::SpectatorLeft(left) => self.on_spectator_left(&left),
-            ServerMessage::AuthorityResponse(AuthorityResponse { granted, .. }) => {
-                self.next = granted.then_some("AuthorityChanged");
+            ServerMessage::AuthorityResponse(AuthorityResponse { granted: true, .. }) => {
+                self.next = Some("AuthorityChanged");
             }
+            ServerMessage::AuthorityResponse(refusal) => self.on_refusal(refusal.error_code),
             ServerMessage::DeliveryReport(report) => self.on_report(&report),
             ServerMessage::GoingAway(_) => {
                 assert!(!std::mem::replace(&mut self.is_told_of_the_end, true), "once is enough");
@@ -192,18 +187,21 @@ impl Observer {
             }
             ServerMessage::Signal(signal) => self.check_peer(signal.from),
             ServerMessage::PeerTransportStatus(status) => self.check_peer(status.peer_id),
-            ServerMessage::Pong
-            | ServerMessage::Error(_)
-            | ServerMessage::RoomJoinFailed(_)
-            | ServerMessage::SpectatorJoinFailed(_)
-            | ServerMessage::ReconnectionFailed(_)
-            | ServerMessage::RelayStats(_) => {}
+            ServerMessage::Error(refusal) => self.on_refusal(refusal.error_code),
+            ServerMessage::RoomJoinFailed(refusal) => self.on_refusal(refusal.error_code),
+            ServerMessage::SpectatorJoinFailed(refusal) => self.on_refusal(refusal.error_code),
+            ServerMessage::ReconnectionFailed(refusal) => self.on_refusal(Some(refusal.error_code)),
+            ServerMessage::Pong | ServerMessage::RelayStats(_) => {}
             ServerMessage::AuthenticationError(_)
             | ServerMessage::NewPeer(_)
             | ServerMessage::Reconnected(_)
             | ServerMessage::PlayerReconnected(_)
             | ServerMessage::RoomOperationResult(_) => panic!("no action leads to {message:?}"),
         }
+    }
+
+    fn on_refusal(&self, code: Option<ErrorCode>) {
+        refusals::check(code.expect("each refusal has a code"), self.room.as_ref());
     }
 
     fn on_room_left(&mut self) {
@@ -268,6 +266,12 @@ impl Observer {
         assert!(self.room.is_none(), "one room at a time");
         let heard = if view.plays { Heard::Joined } else { Heard::Watched }(view.my_name());
         self.stays.push(Stay::new(self.me, view.id, view.plays, self.version, self.format, heard));
+        let n_seats = self.stays.iter().filter(|stay| stay.plays).count();
+        let epoch = view.my_epoch().map(|epoch| usize::try_from(epoch.number()));
+        assert!(
+            epoch.is_none_or(|epoch| epoch == Ok(n_seats)),
+            "each seat of a connection has the next epoch"
+        );
         let lobby = view.lobby;
         self.room = Some(view);
         match lobby {
@@ -307,6 +311,13 @@ impl Observer {
 fn is_closing(message: &ServerMessage<'_>) -> bool {
     matches!(message, ServerMessage::SpectatorLeft(left) if left.reason == Some(SpectatorReason::RoomClosed))
 }
+
+/// How a connection may end here, and what the last message before must contain.
+const ENDINGS: &[(CloseCode, &str)] = &[
+    (CloseCode::ServerShutdown, ""),
+    (CloseCode::SlowConsumer, "SLOW_CONSUMER"),
+    (CloseCode::RoomInactive, "ROOM_NOT_FOUND"),
+];
 
 /// What v2 must not see.
 const NEW: &[&str] = &[

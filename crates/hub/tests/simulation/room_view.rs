@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use signal_fish_protocol::{
-    AuthorityChanged, DeliveryGap, GameStarting, LobbyState, LobbyStateChanged, PlayerId, PlayerInfo,
+    AuthorityChanged, DeliveryGap, Epoch, GameStarting, LobbyState, LobbyStateChanged, PlayerId, PlayerInfo,
     PlayerLeft, ProtocolVersion, RoomId, RoomSnapshot, SenderStamp, SessionGeneration, SpectatorInfo,
     SpectatorJoined,
 };
@@ -189,16 +189,12 @@ impl RoomView {
     /// The snapshot of somebody who has come last of all shows what this member knows.
     pub(crate) fn assert_agrees_with(&self, latest: &Self) {
         let known = |view: &Self| {
-            let players = view.players.iter().filter(|(id, _)| **id != self.me).map(|(id, player)| {
-                let stamp = self.players.get(id).and_then(|_| player.stamp);
-                (
-                    *id,
-                    player.name.clone(),
-                    player.is_ready,
-                    stamp.filter(|_| self.version >= ProtocolVersion::V3),
-                )
+            let others = view.players.iter().filter(|(id, _)| **id != self.me);
+            let others = others.map(|(id, player)| {
+                let stamp = player.stamp.filter(|_| self.version >= ProtocolVersion::V3);
+                (*id, player.name.clone(), player.is_ready, stamp)
             });
-            (view.id, view.lobby, view.authority, view.spectators.clone(), players.collect::<Vec<_>>())
+            (view.id, view.lobby, view.authority, view.spectators.clone(), others.collect::<Vec<_>>())
         };
         assert_eq!(known(self), known(latest), "a member and a newcomer see the same room");
     }
@@ -209,6 +205,11 @@ impl RoomView {
 
     pub(crate) fn my_name(&self) -> String {
         if self.plays { self.name_of(self.me) } else { self.spectators[&self.me].clone() }
+    }
+
+    /// Only players of v3 are told.
+    pub(crate) fn my_epoch(&self) -> Option<Epoch> {
+        Some(self.players.get(&self.me)?.stamp?.epoch)
     }
 
     fn ready(&self) -> BTreeSet<PlayerId> {

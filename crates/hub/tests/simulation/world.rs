@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use serde_json::json;
+use serde_json::{Value, json};
 use signal_fish_auth::{Authenticator, Quota};
 use signal_fish_hub::{Hub, HubConfig, OutboxLimits, Source, SpectatorLimit};
 use signal_fish_protocol::{DeliveryClass, GameDataEncoding, ProtocolVersion};
 
-use crate::actions::{self, Action, GAME, Said, Scene};
+use crate::actions::{self, GAME, Said, Scene};
 use crate::agreement::{self, Sent};
 use crate::backends::Backends;
 use crate::client::{Client, SLOW_AFTER};
-use crate::observer::{GREETING, Observer};
+use crate::observer::{Answer, GREETING, Observer};
 use crate::pass;
 
 /// A hub, its clients, and what happens next.
@@ -87,6 +87,34 @@ impl World {
         if !self.has_stopped {
             self.backends.assert_empty().await;
         }
+        if !self.hub.is_draining() && !self.has_stopped {
+            self.check_codes().await;
+        }
+    }
+
+    /// Every code is free again.
+    async fn check_codes(&mut self) {
+        for code in self.codes.clone() {
+            let join = json!({"game_name": GAME, "room_code": code, "player_name": "heir"});
+            let heir = self.visit("JoinRoom", &join);
+            assert!(heir.room.is_some(), "{code} is not free: {heir:?}");
+            self.die(self.clients.len() - 1);
+            self.clock(EMPTY_FOR + Duration::from_secs(1)).await;
+        }
+    }
+
+    /// Somebody new enters a room as far as that goes at once, and hears what comes of it.
+    fn visit(&mut self, message: &str, data: &Value) -> &Observer {
+        let (now, is_draining) = (now(), self.hub.is_draining());
+        let mut session = self.hub.connect(ProtocolVersion::V3, Source::of(Ipv4Addr::LOCALHOST.into()));
+        let mut observer = Observer::new(session.player(), ProtocolVersion::V3);
+        observer.asks(&["RoomJoined", "RoomJoinFailed", "SpectatorJoined", "SpectatorJoinFailed"]);
+        let entry = session.on_text(now, &json!({"type": message, "data": data}).to_string());
+        let mut visitor = Client::new(now, "visitor".to_owned(), session, observer);
+        visitor.enter(now, entry.expect("a wish to enter is one"));
+        visitor.read(now, is_draining);
+        self.clients.push(visitor);
+        &self.clients[self.clients.len() - 1].observer
     }
 
     /// Who has a session, or is on the way into a room with it.
@@ -99,26 +127,38 @@ impl World {
     }
 
     fn connect(&mut self) {
-        let (name, now) = (format!("client {}", self.clients.len()), now());
-        let endpoint = *self.rng.choice(&[ProtocolVersion::V2, ProtocolVersion::V3]).expect("there are two");
-        let mut session = self.hub.connect(endpoint, Source::of(Ipv4Addr::LOCALHOST.into()));
-        let mut observer = Observer::new(session.player(), endpoint);
-        if self.rng.u8(0..3) > 0 {
-            observer.version = if self.rng.bool() { ProtocolVersion::V2 } else { ProtocolVersion::V3 };
-            observer.format =
-                if self.rng.bool() { GameDataEncoding::Json } else { GameDataEncoding::MessagePack };
-            observer.asks(GREETING);
-            assert!(session.on_text(now, &actions::greeting(observer.version, observer.format)).is_none());
+        let name = format!("client {}", self.clients.len());
+        self.tell(|| format!("{name} connects"));
+        let endpoint = if self.rng.bool() { ProtocolVersion::V2 } else { ProtocolVersion::V3 };
+        let session = self.hub.connect(endpoint, Source::of(Ipv4Addr::LOCALHOST.into()));
+        let observer = Observer::new(session.player(), endpoint);
+        self.clients.push(Client::new(now(), name, session, observer));
+    }
+
+    /// The first thing that a client says decides what it speaks.
+    fn greet(&mut self, at: usize) {
+        let (rng, client) = (&mut self.rng, &mut self.clients[at]);
+        let (greeting, answer) = if rng.u8(0..3) > 0 {
+            let observer = &mut client.observer;
+            observer.version = if rng.bool() { ProtocolVersion::V2 } else { ProtocolVersion::V3 };
+            observer.format = if rng.bool() { GameDataEncoding::Json } else { GameDataEncoding::MessagePack };
+            (actions::greeting(observer.version, observer.format), GREETING)
         } else {
-            observer.asks(&["Pong"]);
-            assert!(session.on_text(now, r#"{"type":"Ping"}"#).is_none());
-        }
-        self.tell(|| format!("{name} connects, {:?} {:?}", observer.version, observer.format));
-        self.clients.push(Client::new(now, name, session, observer));
+            (r#"{"type":"Ping"}"#.to_owned(), &["Pong"][..])
+        };
+        client.has_greeted = true;
+        self.tell(|| {
+            let Client { name, observer, .. } = &self.clients[at];
+            format!("{name} greets, {:?} {:?}", observer.version, observer.format)
+        });
+        self.hear(at, Some(answer), &Said::Text(greeting));
     }
 
     fn speak(&mut self) {
         let Some(at) = self.pick() else { return };
+        if !self.clients[at].has_greeted {
+            return self.greet(at);
+        }
         let action = actions::choose(&mut self.rng);
         let number = self.sent.len().try_into().expect("numbers are few");
         let client = &mut self.clients[at];
@@ -136,14 +176,14 @@ impl World {
         };
         self.sent.push(Sent { by: client.observer.me, class, is_readable });
         self.tell(|| format!("{} says {}", self.clients[at].name, action.name));
-        self.hear(at, action, &said);
+        self.hear(at, action.answer, &said);
     }
 
     /// The session hears what its client says, and one in a few sockets dies at that.
-    fn hear(&mut self, at: usize, action: &Action, said: &Said) {
+    fn hear(&mut self, at: usize, answer: Option<Answer>, said: &Said) {
         let now = now();
         let client = &mut self.clients[at];
-        if let Some(answer) = action.answer {
+        if let Some(answer) = answer {
             client.observer.asks(answer);
         }
         let Some(session) = client.session() else { return };
@@ -220,24 +260,18 @@ impl World {
     fn check_views(&mut self) {
         self.read_all();
         for code in self.codes.clone() {
-            let session = self.hub.connect(ProtocolVersion::V3, Source::of(Ipv4Addr::LOCALHOST.into()));
-            let mut observer = Observer::new(session.player(), ProtocolVersion::V3);
-            observer.asks(&["SpectatorJoined", "SpectatorJoinFailed"]);
             let name = format!("spectator {}", self.sent.len());
-            self.sent.push(Sent { by: observer.me, class: DeliveryClass::Reliable, is_readable: true });
-            let mut newcomer = Client::new(now(), name.clone(), session, observer);
             let watch = json!({"game_name": GAME, "room_code": code, "spectator_name": name});
-            let watch = json!({"type": "JoinAsSpectator", "data": watch}).to_string();
-            if let Some(entry) = newcomer.session().and_then(|session| session.on_text(now(), &watch)) {
-                newcomer.enter(now(), entry);
-            }
-            newcomer.read(now(), self.hub.is_draining());
-            self.clients.push(newcomer);
+            let by = self.visit("JoinAsSpectator", &watch).me;
+            // Its name has taken a number.
+            self.sent.push(Sent { by, class: DeliveryClass::Reliable, is_readable: true });
             self.read_all();
-            let latest = self.clients.last().and_then(|client| client.observer.room.as_ref());
-            if let Some(latest) = latest {
-                let rooms = self.clients.iter().filter_map(|client| client.observer.room.as_ref());
-                rooms.filter(|room| room.id == latest.id).for_each(|room| room.assert_agrees_with(latest));
+            let mut rooms = self.clients.iter().filter_map(|client| client.observer.room.as_ref());
+            if let Some(latest) = rooms.clone().find(|room| room.me == by) {
+                rooms
+                    .by_ref()
+                    .filter(|room| room.id == latest.id)
+                    .for_each(|room| room.assert_agrees_with(latest));
             }
             self.die(self.clients.len() - 1);
         }

@@ -1,0 +1,141 @@
+//! What our server says otherwise than the published one, on purpose, and why.
+
+use serde_json::Value;
+
+/// A step of a session at which the servers differ.
+pub(crate) struct Difference {
+    /// What the scripts call it.
+    pub(crate) name: &'static str,
+    /// What those hear from the published server who hear something else from ours.
+    pub(crate) published: &'static str,
+    pub(crate) ours: &'static str,
+    /// Why ours is better.
+    pub(crate) why: &'static str,
+}
+
+/// Every difference that a script shows, at the steps that name it and nowhere else.
+pub(crate) const NAMED: &[Difference] = &[
+    Difference {
+        name: "leaving without a seat",
+        published: "Ada hears nothing",
+        ours: "Ada hears RoomLeft",
+        why: "the published client waits for this answer and does nothing else until it comes",
+    },
+    Difference {
+        name: "the peer of one who comes back",
+        published: "Ada hears PlayerReconnected",
+        ours: "Ada hears PlayerJoined, PlayerReconnected",
+        why: BACK,
+    },
+    Difference {
+        name: "the peer of one who comes back to a game",
+        published: "Ada hears PlayerReconnected, SessionPlan",
+        ours: "Ada hears PlayerJoined, PlayerReconnected, SessionPlan",
+        why: BACK,
+    },
+    Difference {
+        name: "the peers of one who comes back with the authority",
+        published: "Bob hears PlayerReconnected, AuthorityChanged; Cat hears PlayerReconnected, AuthorityChanged",
+        ours: "Bob hears PlayerJoined, PlayerReconnected, AuthorityChanged; Cat hears PlayerJoined, PlayerReconnected, AuthorityChanged",
+        why: BACK,
+    },
+    Difference {
+        name: "a second try after a refused version",
+        published: "Ada hears close 1000",
+        ours: "Ada hears Authenticated, ProtocolInfo",
+        why: "a client that is told which versions there are may ask for one of them on the same connection",
+    },
+    Difference {
+        name: "an empty app id",
+        published: "Ada hears Authenticated, ProtocolInfo",
+        ours: "Ada hears AuthenticationError INVALID_APP_ID",
+        why: "it is a client whose id was forgotten, which an open server tells before an allowlist does",
+    },
+    Difference {
+        name: "the rates of an app",
+        published: "Ada hears Authenticated, ProtocolInfo",
+        ours: "Ada hears Authenticated, ProtocolInfo",
+        why: "apps have no handshake rates of their own here, so that all are told the same",
+    },
+    Difference {
+        name: "when to come back",
+        published: "Bob hears GoingAway; Wim hears GoingAway",
+        ours: "Bob hears GoingAway; Wim hears GoingAway",
+        why: "the published server repeats its grace, in which nobody can come back; the contract says 30 seconds",
+    },
+    Difference {
+        name: "a newcomer while the server drains",
+        published: "Ada hears nothing; Bob hears nothing",
+        ours: "Ada hears PlayerJoined; Bob hears PlayerJoined",
+        why: "who is not told of a player takes what it sends for a fault",
+    },
+];
+
+const BACK: &str =
+    "the published client forgets a peer at PlayerLeft and takes later messages that name it for faults";
+
+/// Something in messages that is not compared in any session.
+struct Overlooked {
+    take_away: fn(&mut Value),
+    why: &'static str,
+}
+
+const OVERLOOKED: &[Overlooked] = &[
+    Overlooked {
+        take_away: |data| {
+            if let Some(object) = data.as_object_mut() {
+                object.remove("reconnection_token");
+            }
+        },
+        why: "our server keeps no seats of lost connections yet",
+    },
+    Overlooked {
+        take_away: |data| {
+            if let Some(capabilities) = data["capabilities"].as_array_mut() {
+                capabilities
+                    .retain(|capability| capability != "reconnection" && capability != "room_operation_ids");
+            }
+        },
+        why: "our server does not have these capabilities yet",
+    },
+    Overlooked {
+        take_away: |data| {
+            if let Some(object) = data.as_object_mut() {
+                object.remove("ice_servers");
+            }
+        },
+        why: "our server does not plan WebRTC sessions yet",
+    },
+    Overlooked {
+        take_away: |data| {
+            if let Some(object) = data.as_object_mut() {
+                object.remove("notes");
+            }
+        },
+        why: "advice about SDKs is a text of the deployment",
+    },
+];
+
+/// The difference with this name.
+#[track_caller]
+pub(crate) fn named(name: &str) -> &'static Difference {
+    NAMED
+        .iter()
+        .find(|difference| difference.name == name)
+        .unwrap_or_else(|| panic!("no difference {name:?}"))
+}
+
+/// A message without what is overlooked everywhere.
+pub(crate) fn overlook(mut heard: Value) -> Value {
+    OVERLOOKED.iter().for_each(|overlooked| (overlooked.take_away)(&mut heard["data"]));
+    heard
+}
+
+/// Whether every entry of the tables has its reason.
+pub(crate) fn all_have_reasons() -> bool {
+    let reasons = NAMED
+        .iter()
+        .map(|difference| difference.why)
+        .chain(OVERLOOKED.iter().map(|overlooked| overlooked.why));
+    reasons.map(str::len).all(|len| len > 20)
+}
