@@ -12,6 +12,7 @@ mod malformed;
 mod misplaced;
 mod oversized;
 mod reaping;
+mod reconnection;
 mod relay;
 mod rooms;
 mod shutdown;

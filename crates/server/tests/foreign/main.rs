@@ -3,6 +3,7 @@
 #[macro_use]
 mod player;
 mod lobby;
+mod reconnection;
 mod relay;
 mod rooms;
 
