@@ -64,8 +64,8 @@ impl Directory {
         self.count_up(room.key())?;
         match self.rooms.entry(room.key().clone()) {
             Entry::Vacant(place) => {
-                drop(place.insert(Arc::clone(room)));
                 self.by_id.insert(room.id(), Arc::clone(room));
+                place.insert(Arc::clone(room));
                 Ok(())
             }
             Entry::Occupied(_) => {

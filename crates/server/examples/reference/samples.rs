@@ -40,6 +40,10 @@ pub(crate) fn client() -> Vec<ClientMessage<'static>> {
         Message::ProvideConnectionInfo(ProvideConnectionInfo { connection_info: info }),
         Message::Ping,
         Message::Reconnect(reconnect()),
+        Message::Reconnect(Reconnect {
+            last_seen: Some(vec![SenderWatermark { player_id: BOB, epoch: Epoch::FIRST, seq: 42 }]),
+            ..reconnect()
+        }),
         Message::JoinAsSpectator(JoinAsSpectator {
             game_name: GAME.to_owned(),
             room_code: code().to_string(),
@@ -149,7 +153,7 @@ fn coming_back() -> Vec<ServerMessage<'static>> {
                 final_seq: Some(42),
             })],
             replay: Some(ReplayStatus::Complete),
-            sender_watermarks: vec![SenderWatermark { player_id: BOB, epoch: Epoch::FIRST, seq: 42 }],
+            sender_watermarks: vec![SenderWatermark { player_id: ADA, epoch: Epoch::FIRST, seq: 41 }],
         }),
         ServerMessage::ReconnectionFailed(ReconnectionFailed {
             reason: "the time for coming back is over".to_owned(),
