@@ -63,23 +63,32 @@ pub(crate) struct Away {
     pub(crate) next_deadline: Option<Instant>,
 }
 
+/// A seat that was lost.
+#[derive(Clone, Debug)]
+pub(crate) struct Lost {
+    pub(crate) seat: Seat,
+    pub(crate) held_authority: bool,
+    pub(crate) standing: Standing,
+}
+
 /// What is kept of one of them.
 #[derive(Clone, Debug)]
 struct Record {
-    seat: Seat,
-    held_authority: bool,
+    lost: Lost,
     /// From then on it is too late.
     until: Instant,
     /// The number of the first event that it misses.
     missed_from: u64,
-    standing: Standing,
 }
 
 /// Whether one may come back. Who may not is remembered for a while, to be told why.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Standing {
+pub(crate) enum Standing {
+    /// It may.
     Awaited,
+    /// Its time is over.
     Late,
+    /// It was removed.
     Kicked,
 }
 
@@ -102,7 +111,7 @@ impl Away {
     }
 
     fn awaited(&self) -> impl Iterator<Item = (PlayerId, &Record)> {
-        self.records.iter().filter(|(_, record)| record.standing == Standing::Awaited)
+        self.records.iter().filter(|(_, record)| record.lost.standing == Standing::Awaited)
     }
 
     /// Lets go of those who were late so long ago that they need not be told any more.
@@ -120,7 +129,12 @@ pub(crate) fn on_disconnect(
 ) {
     let held_authority = room.authority == Some(step.actor);
     let seat = seats::vacate(room, step, position, generation);
-    let Some(rules) = room.setup.away.filter(|_| seat.token.is_some()) else { return };
+    keep(room, step, step.actor, Lost { seat, held_authority, standing: Standing::Awaited });
+}
+
+/// Remembers whose seat was lost, for as long as it may be asked for.
+pub(crate) fn keep(room: &mut Room, step: &Step<'_>, player: PlayerId, lost: Lost) {
+    let Some(rules) = room.setup.away.filter(|_| lost.seat.token.is_some()) else { return };
     if room.missed.is_none() && rules.events_max > 0 {
         room.missed = Some(Box::new(MissedEvents::new(rules.events_max)));
     }
@@ -131,9 +145,7 @@ pub(crate) fn on_disconnect(
     if away.records.len() >= RECORDS_MAX {
         away.records.remove(0);
     }
-    let until = step.now + rules.window.min(NEVER);
-    let record = Record { seat, held_authority, until, missed_from, standing: Standing::Awaited };
-    away.records.push(step.actor, record);
+    away.records.push(player, Record { lost, until: step.now + rules.window.min(NEVER), missed_from });
     settle(room);
 }
 
@@ -147,7 +159,8 @@ pub(crate) fn on_return(room: &mut Room, step: &mut Step<'_>, request: Returning
         }
     };
     let Returning { connected_at, means, ice_servers, token, generation, presented: _ } = request;
-    let Record { mut seat, held_authority, missed_from, .. } = room.away.records.remove(position);
+    let Record { lost, missed_from, .. } = room.away.records.remove(position);
+    let Lost { mut seat, held_authority, .. } = lost;
     let epoch = seat.last_stamp.epoch.next();
     seat.last_stamp = SenderStamp { epoch, seq: 0 };
     (seat.connected_at, seat.means, seat.last_report) = (connected_at, means, None);
@@ -184,8 +197,8 @@ pub(crate) fn on_deadline(room: &mut Room, now: Instant) {
     let Some(rules) = room.setup.away else { return };
     room.away.tidy(now, rules.window);
     for record in room.away.records.iter_mut() {
-        if record.standing == Standing::Awaited && record.until <= now {
-            record.standing = Standing::Late;
+        if record.lost.standing == Standing::Awaited && record.until <= now {
+            record.lost.standing = Standing::Late;
         }
     }
     settle(room);
@@ -202,7 +215,7 @@ pub(crate) fn forget(room: &mut Room, player: PlayerId) {
 /// This player will be told that it was kicked if it tries to come back.
 pub(crate) fn kick(room: &mut Room, player: PlayerId) {
     if let Some(position) = room.away.records.position(player) {
-        room.away.records.at_mut(position).standing = Standing::Kicked;
+        room.away.records.at_mut(position).lost.standing = Standing::Kicked;
         settle(room);
     }
 }
@@ -228,17 +241,17 @@ fn admit(room: &Room, step: &Step<'_>, presented: TokenHash) -> Result<usize, (E
     let Some(((_, record), position)) = found else {
         return Err((ErrorCode::ReconnectionFailed, "no seat is kept for this player"));
     };
-    if record.standing == Standing::Kicked {
+    if record.lost.standing == Standing::Kicked {
         Err((ErrorCode::Kicked, "this player was removed from the room"))
-    } else if record.seat.token != Some(presented) {
+    } else if record.lost.seat.token != Some(presented) {
         Err((ErrorCode::ReconnectionTokenInvalid, "the token is not that of this player"))
-    } else if record.standing == Standing::Late || record.until <= step.now {
+    } else if record.lost.standing == Standing::Late || record.until <= step.now {
         Err((ErrorCode::ReconnectionExpired, "it is too late to come back, join again"))
     } else if room.access.is_banned(step.actor) {
         Err((ErrorCode::Banned, "this player is banned from the room"))
     } else if room.seats.len() >= usize::from(room.setup.players_max) {
         Err((ErrorCode::RoomFull, "the room has as many players as it takes"))
-    } else if room.seats.iter().any(|(_, seat)| seat.name.is_same_name(&record.seat.name)) {
+    } else if room.seats.iter().any(|(_, seat)| seat.name.is_same_name(&record.lost.seat.name)) {
         Err((ErrorCode::ReconnectionFailed, "a player of this room has that name by now"))
     } else {
         Ok(position)

@@ -6,6 +6,7 @@ use signal_fish_protocol::{
 };
 
 use crate::access::{PasswordHash, TooManyBans};
+use crate::away::{Lost, Standing};
 use crate::step::{Role, Step};
 use crate::{BANS_MAX, Effect, Room, authority, away, seats};
 
@@ -109,7 +110,10 @@ fn remove(
             let role = Role::Player(position);
             let gone =
                 &mut Step { now: step.now, actor: target, role, n_before: step.n_before, out: step.out };
-            drop(seats::vacate(room, gone, position, generation));
+            let seat = seats::vacate(room, gone, position, generation);
+            // Its token leads nowhere, and it will be told why.
+            let lost = Lost { seat, held_authority: false, standing: Standing::Kicked };
+            away::keep(room, gone, target, lost);
         }
     }
 }

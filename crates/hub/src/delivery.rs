@@ -39,6 +39,13 @@ pub(crate) struct Outcome {
     pub(crate) ended: bool,
 }
 
+impl Outcome {
+    /// Whether the actor is a member by this step.
+    pub(crate) const fn has_come(&self) -> bool {
+        self.entered || self.returned.is_some()
+    }
+}
+
 /// Delivers one step: to whom, when, and the game message it may be about.
 pub(crate) struct Delivery<'a> {
     pub(crate) now: Instant,

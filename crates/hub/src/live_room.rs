@@ -19,6 +19,7 @@ use crate::game_data::GameData;
 use crate::journal::Change;
 use crate::link::Link;
 use crate::replay;
+use crate::replay_log::ReplayLog;
 use crate::shared::Shared;
 
 /// A room that people are in. Its lock is held for the length of one step, never while waiting for anything.
@@ -298,15 +299,30 @@ impl Hosted {
         let delivery = Delivery { now, members, actor, watches, game_data, answer, ice, log };
         let outcome = delivery.carry_out(effects);
         if !is_relay {
-            // Who only watches does not come back.
-            if let Some(actor) = actor.filter(|_| !watches) {
-                let limits = config.reconnection.and_then(|rules| rules.replay);
-                let room = (&self.room, self.members.as_mut_slice());
-                replay::admit(&mut self.log, limits, now, room, (actor, &outcome), last_seen.as_deref());
+            if let Some(actor) = actor.filter(|_| outcome.has_come() && !watches) {
+                self.admit_reader(config, now, actor, last_seen);
             }
             replay::follow(&mut self.log, now, &self.room, &self.members);
         }
         outcome
+    }
+
+    /// Somebody has come in to play, the latest of the members. If it may ask for game data, it hears what it missed after
+    /// `last_seen`, and what it may miss from now on is kept.
+    fn admit_reader(
+        &mut self,
+        config: &HubConfig,
+        now: Instant,
+        reader: &Link,
+        last_seen: Option<Vec<SenderWatermark>>,
+    ) {
+        let limits = config.reconnection.and_then(|rules| rules.replay);
+        let Some(limits) = limits.filter(|_| reader.capabilities.game_data_replay) else { return };
+        let log = self.log.get_or_insert_with(|| Box::new(ReplayLog::new(limits)));
+        if let (Some(last_seen), Some(member)) = (last_seen, self.members.last_mut()) {
+            replay::say(now, member, log.missed(reader.player, self.room.watermarks(), &last_seen));
+        }
+        log.add_reader(reader.player, self.room.watermarks());
     }
 
     fn fail(&mut self) -> Outcome {

@@ -3,12 +3,10 @@
 use std::time::Instant;
 
 use signal_fish_engine::Room;
-use signal_fish_protocol::{DeliveryClass, RelayStamp, SenderWatermark};
+use signal_fish_protocol::{DeliveryClass, RelayStamp};
 
-use crate::config::ReplayLimits;
-use crate::delivery::{Member, Outcome, SCRATCH};
+use crate::delivery::{Member, SCRATCH};
 use crate::game_data::{GameData, KeptData, RelayFrames};
-use crate::link::Link;
 use crate::replay_log::{Missed, ReplayLog};
 
 /// The log of a room, kept while somebody who may ask for it is in the room or may come back to it.
@@ -32,26 +30,8 @@ pub(crate) fn follow(log: &mut Log, now: Instant, room: &Room, members: &[Member
     }
 }
 
-/// If `actor` has come in with this step and may ask, it hears what it missed after `last_seen`, and from now on the room
-/// keeps what it may miss the next time.
-pub(crate) fn admit(
-    log: &mut Log,
-    limits: Option<ReplayLimits>,
-    now: Instant,
-    (room, members): (&Room, &mut [Member]),
-    (actor, outcome): (&Link, &Outcome),
-    last_seen: Option<&[SenderWatermark]>,
-) {
-    let has_come = outcome.entered || outcome.returned.is_some();
-    let Some(limits) = limits.filter(|_| has_come && actor.capabilities.game_data_replay) else { return };
-    let log = log.get_or_insert_with(|| Box::new(ReplayLog::new(limits)));
-    if let (Some(_), Some(last_seen), Some(member)) = (outcome.returned, last_seen, members.last_mut()) {
-        say(now, member, log.missed(actor.player, room.watermarks(), last_seen));
-    }
-    log.add_reader(actor.player, room.watermarks());
-}
-
-fn say(now: Instant, member: &mut Member, missed: Missed<'_, KeptData>) {
+/// Tells `member`, who is back, what it missed: first what it does not get, then the rest in order.
+pub(crate) fn say(now: Instant, member: &mut Member, missed: Missed<'_, KeptData>) {
     member.link.outbox.push_missed(now, missed.gaps);
     let bytes_max = member.link.outbox.message_bytes_max();
     SCRATCH.with_borrow_mut(|scratch| {

@@ -13,7 +13,7 @@ use crate::shared::Shared;
 /// The way to the task. It takes no lock and never waits.
 ///
 /// The channel is not bounded by itself: a room has at most one entry for each time that its deadline moved
-/// forward, which is when it is made and when it becomes empty.
+/// forward, which is when it is made, when it becomes empty, and when the first of those is away who may come back.
 #[derive(Debug)]
 pub(crate) struct Timers(UnboundedSender<Entry>);
 

@@ -119,8 +119,9 @@ pub struct Reconnect {
     pub room_id: RoomId,
     /// The token it got with its seat.
     pub auth_token: String,
-    /// The last message it has seen of each sender it knew of, for the capability `game_data_replay`. Without this list
-    /// no game data is sent again.
+    /// For the capability `game_data_replay`: the last message it has seen of each sender it has heard of since it took
+    /// the seat, also of those who have left, and what its first snapshot said of the others. Of senders that are not
+    /// named it has seen nothing. Without the list no game data is sent again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<Vec<SenderWatermark>>,
 }

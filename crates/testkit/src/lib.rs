@@ -9,6 +9,7 @@ mod http;
 mod launch;
 mod peer;
 mod process;
+mod proxy;
 mod room;
 mod socket;
 
@@ -17,6 +18,7 @@ pub use http::{Response, http, http_bytes};
 pub use launch::{Launch, Refusal};
 pub use peer::{Dialect, Event, Peer};
 pub use process::ServerProcess;
+pub use proxy::Proxy;
 pub use room::{GAME, gather, join_room, spectate};
 pub use socket::Socket;
 

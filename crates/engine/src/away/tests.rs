@@ -35,7 +35,7 @@ fn refusals_come_in_the_order_of_the_contract() {
     room.handle_timeout(late, &mut Vec::new());
     assert_eq!(refused(&mut room, late, reconnect(1, 2)), Some(ErrorCode::ReconnectionExpired));
     assert_eq!(refused(&mut room, late, reconnect(9, 2)), Some(ErrorCode::ReconnectionTokenInvalid));
-    room.away.records.at_mut(0).standing = Standing::Kicked;
+    room.away.records.at_mut(0).lost.standing = Standing::Kicked;
     assert_eq!(refused(&mut room, late, reconnect(9, 2)), Some(ErrorCode::Kicked));
     forget(&mut room, ZOE);
     assert_eq!(refused(&mut room, late, reconnect(9, 2)), Some(ErrorCode::ReconnectionFailed));

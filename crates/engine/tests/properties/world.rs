@@ -9,7 +9,8 @@ use signal_fish_engine::{
 };
 use signal_fish_protocol::{
     ConnectionInfo, DeliveryClass, DeliveryLabel, Epoch, LobbyState, Payload, PlayerId, PlayerName,
-    PlayerNameRules, RoomCode, ServerMessage, SessionGeneration, Timestamp, Transport, TransportStatus, Uuid,
+    PlayerNameRules, ReplayStatus, RoomCode, ServerMessage, SessionGeneration, Timestamp, Transport,
+    TransportStatus, Uuid,
 };
 
 use crate::plans::Plans;
@@ -62,6 +63,16 @@ const WITHOUT_PASSWORD: usize = N_PEOPLE - 1;
 
 const NAMES: [&str; 7] = ["Ada", "ADA", "Bob", "bob", "Cat", "Dan", "Eve"];
 
+const CAN_BE_MISSED: [&str; 7] = [
+    "PlayerJoined",
+    "PlayerLeft",
+    "PlayerReconnected",
+    "NewSpectatorJoined",
+    "SpectatorDisconnected",
+    "LobbyStateChanged",
+    "AuthorityChanged",
+];
+
 pub(crate) struct World {
     now: Instant,
     room: Room,
@@ -73,6 +84,9 @@ pub(crate) struct World {
     /// The token of each person's last seat; who never had one has number 0, which nobody was ever given.
     tokens: [u64; N_PEOPLE],
     n_tokens: u64,
+    /// What each of those who lost their connection would have heard since.
+    missed: BTreeMap<PlayerId, Vec<ServerMessage<'static>>>,
+    events_max: usize,
     n_generations: u128,
 }
 
@@ -83,6 +97,7 @@ impl World {
         let now = Instant::now();
         Self {
             now,
+            events_max: setup.away.map_or(0, |rules| rules.events_max),
             room: Room::restore(now, setup, lobby),
             members: BTreeMap::new(),
             sent: BTreeMap::new(),
@@ -90,6 +105,7 @@ impl World {
             means,
             tokens: [0; N_PEOPLE],
             n_tokens: 0,
+            missed: BTreeMap::new(),
             n_generations: 0,
         }
     }
@@ -157,6 +173,10 @@ impl World {
             let is_good = !matches!(deed, Deed::ComeBack { with_old_token: true });
             assert!(is_good, "each token is good once");
             self.tokens[person] = self.n_tokens;
+        }
+        self.check_missed(actor, &effects);
+        if effects.first() == Some(&Effect::Left(actor)) {
+            self.missed.insert(actor, Vec::new());
         }
         let enters = matches!(deed, Deed::Join | Deed::ComeBack { .. });
         let newcomer = View::new(actor, enters, self.means[person]);
@@ -263,6 +283,37 @@ impl World {
     /// What the latest command called the plan that it might cause.
     const fn generation(&self) -> SessionGeneration {
         SessionGeneration::new(Uuid::from_u128(self.n_generations))
+    }
+
+    /// Whoever is back hears the latest of what it missed, but nothing of those who held the authority in between.
+    /// Then these effects are news to those who are still away.
+    fn check_missed(&mut self, actor: PlayerId, effects: &[Effect]) {
+        for effect in effects {
+            if let Effect::Reply(ServerMessage::Reconnected(back)) = effect {
+                let mut latest = self.missed.remove(&actor).expect("it was away");
+                let n_lost = latest.len().saturating_sub(self.events_max);
+                let status = match (self.events_max, n_lost) {
+                    (0, _) => ReplayStatus::Unavailable,
+                    (_, 0) => ReplayStatus::Complete,
+                    (_, _) => ReplayStatus::Truncated,
+                };
+                assert_eq!(back.replay, Some(status));
+                let players = &back.snapshot.current_players;
+                let holder = players.iter().find(|player| player.is_authority).map(|player| player.id);
+                latest.drain(..n_lost);
+                latest.retain(|event| {
+                    !matches!(event, ServerMessage::AuthorityChanged(it) if it.authority_player != holder)
+                });
+                assert_eq!(back.missed_events, latest);
+            }
+        }
+        for effect in effects {
+            if let Effect::Send(Audience::Everyone | Audience::EveryoneBut(_), message) = effect
+                && CAN_BE_MISSED.contains(&message.kind())
+            {
+                self.missed.values_mut().for_each(|missed| missed.push(message.clone()));
+            }
+        }
     }
 
     /// Epochs of one person go up and up, however it comes in.

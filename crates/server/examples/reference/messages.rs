@@ -13,6 +13,21 @@ say so here, and clients may know them already.
 Protocol 2 is the default on `/v2/ws`, protocol 3 on `/v3/ws`; `Authenticate` can ask for either on both.
 Protocol 3 also has [an encoding in protobuf](../protobuf.md), for the same messages.
 
+## Coming back
+
+`RoomJoined` has a `reconnection_token`, on protocol 2 if `Authenticate` asked for the capability `reconnection_token`.
+Whoever loses its connection can take its seat again for a while, on a new one: `Reconnect` before any other room. Each
+token is good once, `Reconnected` has the next one. To the others the player has left, and joins again under its next
+epoch.
+
+`Reconnected` tells what happened in the room meanwhile. Game data is only sent again to clients of protocol 3 that asked
+for the capability `game_data_replay` and say in `Reconnect` what they saw last. Each number of a sender after that
+comes again, in order, or is in a gap of a `DeliveryReport` with the reason `not_retained`: data of the classes `latest`
+and `volatile`, and what was too old or too much to be kept. Such gaps come before any later message of their sender and
+are in no counter. A client that loses its connection again before all of it has arrived asks for the rest the same way.
+
+## Versions
+
 Members of the server's messages differ with the protocol version of the recipient: where that is so, there is a sample
 for each.
 

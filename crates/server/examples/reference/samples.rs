@@ -40,6 +40,10 @@ pub(crate) fn client() -> Vec<ClientMessage<'static>> {
         Message::ProvideConnectionInfo(ProvideConnectionInfo { connection_info: info }),
         Message::Ping,
         Message::Reconnect(reconnect()),
+        Message::Reconnect(Reconnect {
+            last_seen: Some(vec![SenderWatermark { player_id: BOB, epoch: Epoch::FIRST, seq: 42 }]),
+            ..reconnect()
+        }),
         Message::JoinAsSpectator(JoinAsSpectator {
             game_name: GAME.to_owned(),
             room_code: code().to_string(),
@@ -140,16 +144,22 @@ fn lobby() -> Vec<ServerMessage<'static>> {
 }
 
 fn coming_back() -> Vec<ServerMessage<'static>> {
+    let epoch = Epoch::FIRST.next();
+    let ada = PlayerInfo { epoch: Some(epoch), seq: Some(0), ..player(ADA, "Ada") };
     vec![
         ServerMessage::Reconnected(Reconnected {
-            snapshot: snapshot(),
+            snapshot: RoomSnapshot {
+                current_players: vec![ada],
+                reconnection_token: Some(NEXT_TOKEN.to_owned()),
+                ..snapshot()
+            },
             missed_events: vec![ServerMessage::PlayerLeft(PlayerLeft {
                 player_id: BOB,
                 epoch: Some(Epoch::FIRST),
                 final_seq: Some(42),
             })],
             replay: Some(ReplayStatus::Complete),
-            sender_watermarks: vec![SenderWatermark { player_id: BOB, epoch: Epoch::FIRST, seq: 42 }],
+            sender_watermarks: vec![SenderWatermark { player_id: ADA, epoch, seq: 0 }],
         }),
         ServerMessage::ReconnectionFailed(ReconnectionFailed {
             reason: "the time for coming back is over".to_owned(),
@@ -296,7 +306,7 @@ fn snapshot() -> RoomSnapshot {
         relay_type: "matchbox".into(),
         current_spectators: Vec::new(),
         ice_servers: Vec::new(),
-        reconnection_token: None,
+        reconnection_token: Some(TOKEN.to_owned()),
     }
 }
 
@@ -330,6 +340,7 @@ fn signal() -> Payload<'static> {
 }
 
 const GAME: &str = "Space Tanks";
+const NEXT_TOKEN: &str = "7e1d4a90-3c58-4f0b-9d27-e4b8a6c5f310";
 const TOKEN: &str = "b2f7c0de-5f7a-4d1e-8a11-6c1d2e3f4a5b";
 const ADA: PlayerId = PlayerId::new(Uuid::from_u128(0x5f0e4c1a_2b39_4c55_9a11_0d6f1e7a9b01));
 const BOB: PlayerId = PlayerId::new(Uuid::from_u128(0x8c2d7e90_61f4_4b0a_b3c7_52a9d8e4f602));

@@ -31,7 +31,8 @@ pub struct ServerSettings {
     pub inactive_room_timeout: NonZeroU32,
     /// Whether players who lose their connection may take their seat again.
     pub enable_reconnection: bool,
-    /// Seconds that they have for it. A room that one of them may come back to is not given up as empty.
+    /// Seconds that players who lost their connection have to take their seat again. A room that one of them may come
+    /// back to is not given up as empty.
     pub reconnection_window: NonZeroU32,
     /// How many of the latest events of a room are kept for those who are away; 0 for none.
     #[schemars(range(max = 65_536))]
@@ -40,9 +41,9 @@ pub struct ServerSettings {
     /// `game_data_replay`; what it takes to keep a message counts too. 0 does not offer it, and
     /// no more is kept than `websocket.send_queue_bytes`.
     pub game_data_replay_bytes: usize,
-    /// The most messages that it keeps of them.
+    /// The most messages of game data that a room keeps for those who come back.
     pub game_data_replay_messages: NonZeroUsize,
-    /// Seconds that it keeps them.
+    /// Seconds that game data is kept for those who come back.
     pub game_data_replay_secs: NonZeroU32,
     /// ASCII letters and digits that lead every code the server makes up. Shorter than
     /// `protocol.room_code_length`.

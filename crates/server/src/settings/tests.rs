@@ -266,6 +266,8 @@ fn every_type_and_bound_is_held() {
         ("server.default_max_players", json!(0), whole(" from 1 to 255")),
         ("server.ping_timeout", json!(4_294_967_296_u64), whole(" from 0 to 4294967295")),
         ("server.max_rooms", json!(0), whole(", at least 1")),
+        ("server.reconnection_window", json!(0), whole(" from 1 to 4294967295")),
+        ("server.event_buffer_size", json!(65_537), whole(" from 0 to 65536")),
         ("server.default_max_spectators", json!(256), "set null or a whole number from 0 to 255".to_owned()),
         ("rate_limit.max_room_creations", json!(0), whole(" from 1 to 4294967295")),
         ("protocol.room_code_length", json!(33), whole(" from 1 to 32")),

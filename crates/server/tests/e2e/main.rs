@@ -17,6 +17,7 @@ mod oversized;
 mod peering;
 mod protobuf;
 mod reaping;
+mod reconnection;
 mod relay;
 mod rooms;
 mod shutdown;

@@ -13,7 +13,7 @@ async fn a_slow_reader_finds_nothing_wrong_with_what_it_misses() {
     let server = server().set("websocket.send_queue_capacity", json!(16)).start();
     let addr = server.addr();
     let [mut ada, mut bob] = gather(addr, "LOSSES", [("Ada", Dialect::V3), ("Bob", Dialect::V2)]).await;
-    let mut slow = Player::connect_with(addr, "Slow", Dialect::V3, 1).await;
+    let mut slow = Player::connect_slow(addr, "Slow", Dialect::V3, 1).await;
     slow.join_as(JoinRoomParams::new(GAME, "Slow").with_room_code("LOSSES")).await;
     for member in [&mut ada, &mut bob] {
         expect!(member, Event::PlayerJoined { .. });

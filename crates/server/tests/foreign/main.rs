@@ -6,6 +6,7 @@ mod delivery;
 mod lobby;
 mod operations;
 mod peering;
+mod reconnection;
 mod relay;
 mod rooms;
 

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use signal_fish_client::{
-    GameDataEncoding, JoinRoomParams, PlayerId, PlayerInfo, ProtocolViolationPolicy, SignalFishClient,
-    SignalFishConfig, SignalFishEvent, WebSocketTransport,
+    GameDataEncoding, JoinRoomParams, PlayerId, PlayerInfo, ProtocolViolationPolicy, RoomId,
+    SignalFishClient, SignalFishConfig, SignalFishEvent, WebSocketTransport,
 };
 use signal_fish_testkit::{Dialect, GAME, PATIENCE};
 use tokio::sync::mpsc::Receiver;
@@ -34,24 +34,17 @@ pub(crate) struct Player {
 impl Player {
     /// Connects and authenticates.
     pub(crate) async fn connect(addr: SocketAddr, name: &'static str, dialect: Dialect) -> Self {
-        Self::connect_with(addr, name, dialect, EVENTS_MAX).await
+        Self::connect_as(addr, name, config(dialect)).await
     }
 
     /// As [`Player::connect`], for one who stops reading once it has so many events to take.
-    pub(crate) async fn connect_with(
+    pub(crate) async fn connect_slow(
         addr: SocketAddr,
         name: &'static str,
         dialect: Dialect,
         events_max: usize,
     ) -> Self {
-        let mut config = SignalFishConfig::new("demo").with_event_channel_capacity(events_max);
-        if dialect.is_v3() {
-            config = config.enable_v3();
-        }
-        if matches!(dialect, Dialect::V2Packed | Dialect::V3Packed) {
-            config.game_data_format = Some(GameDataEncoding::MessagePack);
-        }
-        Self::start(addr, name, config).await
+        Self::start(addr, name, config(dialect).with_event_channel_capacity(events_max)).await
     }
 
     /// As [`Player::connect`], with any other means.
@@ -87,10 +80,41 @@ impl Player {
         (roster, is_authority)
     }
 
+    /// Takes the seat back that this ticket is for; the roster, and whether it is that of the authority.
+    pub(crate) async fn come_back(&mut self, ticket: &Ticket) -> (Vec<PlayerInfo>, bool) {
+        let Ticket { player, room, token } = ticket;
+        self.client.reconnect(*player, *room, token.clone()).expect("authenticated and without a room");
+        self.expect_return(*player).await
+    }
+
+    /// The next event is that this player has its seat back; the same as [`Player::come_back`].
+    pub(crate) async fn expect_return(&mut self, player: PlayerId) -> (Vec<PlayerInfo>, bool) {
+        let (id, roster, is_authority) = expect!(
+            self,
+            SignalFishEvent::Reconnected { player_id, current_players, is_authority, .. }
+                => (player_id, current_players, is_authority)
+        );
+        assert_eq!(id, player);
+        self.id = Some(id);
+        (roster, is_authority)
+    }
+
+    /// What the player can come back with.
+    pub(crate) fn ticket(&self) -> Ticket {
+        let snapshot = self.client.snapshot();
+        let token = snapshot.reconnection_token.expect("a seat with a token");
+        Ticket { player: self.id(), room: snapshot.room_id.expect("in a room"), token }
+    }
+
     /// Gives up the seat.
     pub(crate) async fn leave(&mut self) {
         self.client.leave_room().expect("in a room");
         expect!(self, SignalFishEvent::RoomLeft);
+    }
+
+    /// Whether protocol 3 was agreed on.
+    pub(crate) fn is_v3(&self) -> bool {
+        self.client.snapshot().negotiated_protocol_version == Some(3)
     }
 
     /// Who this is in its room.
@@ -123,6 +147,25 @@ impl Player {
     }
 }
 
+/// What a client of this dialect asks for.
+pub(crate) fn config(dialect: Dialect) -> SignalFishConfig {
+    let mut config = SignalFishConfig::new("demo");
+    if dialect.is_v3() {
+        config = config.enable_v3();
+    }
+    if matches!(dialect, Dialect::V2Packed | Dialect::V3Packed) {
+        config.game_data_format = Some(GameDataEncoding::MessagePack);
+    }
+    config
+}
+
+/// What a player comes back with.
+pub(crate) struct Ticket {
+    pub(crate) player: PlayerId,
+    room: RoomId,
+    token: String,
+}
+
 /// All say goodbye, having heard nothing else and found nothing wrong, not even with the goodbyes of the others.
 pub(crate) async fn finish(players: impl IntoIterator<Item = Player>) {
     let mut players: Vec<Player> = players.into_iter().collect();
@@ -151,22 +194,27 @@ pub(crate) async fn gather<const N: usize>(
 ) -> [Player; N] {
     let mut seated: Vec<Player> = Vec::with_capacity(N);
     for (name, dialect) in members {
-        let mut player = Player::connect(addr, name, dialect).await;
-        // More seats than the default, and only the first player's wish counts.
-        player.join_as(JoinRoomParams::new(GAME, name).with_room_code(code).with_max_players(16)).await;
-        if seated.is_empty() {
-            expect!(player, SignalFishEvent::LobbyStateChanged { .. });
-        }
-        for member in &mut seated {
-            let newcomer = expect!(member, SignalFishEvent::PlayerJoined { player } => player.id);
-            assert_eq!(newcomer, player.id());
-        }
-        seated.push(player);
+        let player = Player::connect(addr, name, dialect).await;
+        add(&mut seated, code, player).await;
     }
     match seated.try_into() {
         Ok(members) => members,
         Err(_) => unreachable!("one player for each name"),
     }
+}
+
+/// One more in the room of these players.
+pub(crate) async fn add(seated: &mut Vec<Player>, code: &str, mut player: Player) {
+    // More seats than the default, and only the first player's wish counts.
+    player.join_as(JoinRoomParams::new(GAME, player.name).with_room_code(code).with_max_players(16)).await;
+    if seated.is_empty() {
+        expect!(player, SignalFishEvent::LobbyStateChanged { .. });
+    }
+    for member in &mut *seated {
+        let newcomer = expect!(member, SignalFishEvent::PlayerJoined { player } => player.id);
+        assert_eq!(newcomer, player.id());
+    }
+    seated.push(player);
 }
 
 /// The client hides the details of events from logs; here they are what explains a failure.
