@@ -34,6 +34,7 @@ use crate::delivery::DeliveryClass;
 use crate::ids::{Epoch, PlayerId};
 use crate::server::ServerMessage;
 use crate::version::GameDataEncoding;
+use game_data::GameData;
 use generated as schema;
 use member::Member;
 
@@ -109,8 +110,10 @@ pub enum FrameError {
 impl<'a> ClientFrame<'a> {
     /// Reads one frame. Unknown fields are ignored, everything else must fit.
     pub fn decode(frame: &'a [u8]) -> Result<Self, FrameError> {
-        if let Some(game_data) = game_data::read(frame) {
-            return Ok(game_data);
+        match game_data::read(frame) {
+            Some(GameData::Text(data)) => return Ok(Self::Message(ClientMessage::GameData(data))),
+            Some(GameData::Binary(data)) => return Ok(Self::Binary(data)),
+            None => {}
         }
         let frame = schema::ClientFrame::decode(frame)?;
         let message = frame.message.ok_or(FrameError::UnknownType)?;

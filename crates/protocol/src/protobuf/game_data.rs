@@ -4,18 +4,22 @@ use std::borrow::Cow;
 use std::str;
 
 use super::varint::{self, Fields};
-use super::{BinaryGameDataIn, ClientFrame, Member as _};
-use crate::client::ClientMessage;
+use super::{BinaryGameDataIn, Member as _};
 use crate::delivery::DeliveryClass;
 use crate::frame::RelayStamp;
 use crate::game_data::GameDataIn;
 use crate::payload::Payload;
 use crate::version::GameDataEncoding;
 
+/// Game data as it was read; small, so that moving it costs nothing.
+pub(super) enum GameData<'a> {
+    Text(GameDataIn<'a>),
+    Binary(BinaryGameDataIn<'a>),
+}
+
 /// Reads a whole frame. `None` says nothing about the frame: it is for the general reader, which knows all
 /// messages, fields that come twice or are unknown, and what to call an error.
-#[inline]
-pub(super) fn read(frame: &[u8]) -> Option<ClientFrame<'_>> {
+pub(super) fn read(frame: &[u8]) -> Option<GameData<'_>> {
     let mut rest = frame;
     let kind = *rest.split_off_first()?;
     let mut body = take_bytes(&mut rest)?;
@@ -26,11 +30,11 @@ pub(super) fn read(frame: &[u8]) -> Option<ClientFrame<'_>> {
         TEXT => {
             let (data, class, key) = read_body(&mut body)?;
             let data = Payload::parse(str::from_utf8(data).ok()?).ok()?;
-            Some(ClientFrame::Message(ClientMessage::GameData(GameDataIn { data, class, key })))
+            Some(GameData::Text(GameDataIn { data, class, key }))
         }
         BINARY => {
             let (payload, class, key) = read_body(&mut body)?;
-            Some(ClientFrame::Binary(BinaryGameDataIn { payload: Cow::Borrowed(payload), class, key }))
+            Some(GameData::Binary(BinaryGameDataIn { payload: Cow::Borrowed(payload), class, key }))
         }
         _ => None,
     }
@@ -38,6 +42,7 @@ pub(super) fn read(frame: &[u8]) -> Option<ClientFrame<'_>> {
 
 type Body<'a> = (&'a [u8], Option<DeliveryClass>, Option<u32>);
 
+#[inline]
 fn read_body<'a>(rest: &mut &'a [u8]) -> Option<Body<'a>> {
     let (mut data, mut class, mut key) = (None, None, None);
     while let Some(tag) = rest.split_off_first() {
@@ -58,6 +63,7 @@ fn read_body<'a>(rest: &mut &'a [u8]) -> Option<Body<'a>> {
     Some((data?, class, key))
 }
 
+#[inline]
 fn take_bytes<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let length = varint::take(rest)?;
     rest.split_off(..usize::try_from(length).ok()?)
