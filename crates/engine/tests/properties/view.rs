@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use signal_fish_engine::Means;
 use signal_fish_protocol::{
-    Epoch, LobbyState, PlayerId, PlayerInfo, ProtocolVersion, Reconnected, RelayStamp, RoomSnapshot,
-    SenderStamp, ServerMessage, SessionPlan, SpectatorInfo, Transport,
+    Epoch, GameStarting, LobbyState, PlayerId, PlayerInfo, ProtocolVersion, Reconnected, RelayStamp,
+    RoomSnapshot, SenderStamp, ServerMessage, SessionPlan, SpectatorInfo, Transport,
 };
 
 /// One member, and what it knows.
@@ -162,16 +162,7 @@ impl KnownRoom {
                 assert_eq!(ready, self.ready(), "only players are ready");
                 assert!(!changed.all_ready || ready.len() == self.players.len());
             }
-            ServerMessage::GameStarting(starting) => {
-                assert_eq!(self.lobby, LobbyState::Lobby);
-                assert_eq!(self.ready().len(), self.players.len());
-                let peers: Vec<_> = starting.peer_connections.iter().map(|peer| peer.player_id).collect();
-                assert_eq!(ids(&peers), self.players.keys().copied().collect());
-                for peer in &starting.peer_connections {
-                    assert_eq!(peer.is_authority, self.authority == Some(peer.player_id));
-                }
-                self.lobby = LobbyState::Finalized;
-            }
+            ServerMessage::GameStarting(starting) => self.start(starting),
             ServerMessage::SessionPlan(plan) => {
                 assert!(i_play && self.lobby == LobbyState::Finalized);
                 self.check_names(plan);
@@ -208,6 +199,17 @@ impl KnownRoom {
             | ServerMessage::DeliveryReport(_)
             | ServerMessage::RoomOperationResult(_) => panic!("a room does not say {message:?}"),
         }
+    }
+
+    fn start(&mut self, starting: &GameStarting) {
+        assert_eq!(self.lobby, LobbyState::Lobby);
+        assert_eq!(self.ready().len(), self.players.len());
+        let peers: Vec<_> = starting.peer_connections.iter().map(|peer| peer.player_id).collect();
+        assert_eq!(ids(&peers), self.players.keys().copied().collect());
+        for peer in &starting.peer_connections {
+            assert_eq!(peer.is_authority, self.authority == Some(peer.player_id));
+        }
+        self.lobby = LobbyState::Finalized;
     }
 
     fn check_names(&self, plan: &SessionPlan) {

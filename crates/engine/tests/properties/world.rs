@@ -345,6 +345,12 @@ impl World {
         IssuedToken { text: self.n_tokens.to_string(), hash: hash(self.n_tokens) }
     }
 
+    fn returning(&mut self, newcomer: Newcomer, presented: u64, generation: SessionGeneration) -> Returning {
+        let Newcomer { connected_at, means, ice_servers, .. } = newcomer;
+        let (presented, token) = (hash(presented), Some(self.issue_token()));
+        Returning { connected_at, means, ice_servers, presented, token, generation }
+    }
+
     fn command(&mut self, person: usize, deed: Deed) -> Option<Command> {
         self.n_generations += 1;
         let generation = self.generation();
@@ -364,15 +370,7 @@ impl World {
             }
             Deed::ComeBack { with_old_token } => {
                 let presented = if with_old_token { u64::MAX } else { self.tokens[person] };
-                let (presented, token) = (hash(presented), Some(self.issue_token()));
-                Command::Reconnect(Box::new(Returning {
-                    connected_at: Timestamp::UNIX_EPOCH,
-                    means: self.means[person],
-                    ice_servers: Vec::new(),
-                    presented,
-                    token,
-                    generation,
-                }))
+                Command::Reconnect(Box::new(self.returning(newcomer, presented, generation)))
             }
             Deed::Leave => Command::Leave { generation },
             Deed::Watch => Command::Watch(newcomer),

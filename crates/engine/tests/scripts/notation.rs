@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use signal_fish_protocol::{
     ConnectionInfo, ErrorCode, LobbyState, PeerConnectionInfo, PlayerId, PlayerInfo, Reconnected, RelayStamp,
-    ReplayStatus, RoomResult, ServerMessage, SessionGeneration, SessionPeer, SessionPlan, SpectatorInfo,
-    SpectatorReason, Topology, Transport, Uuid,
+    ReplayStatus, RoomResult, RoomSnapshot, ServerMessage, SessionGeneration, SessionPeer, SessionPlan,
+    SpectatorInfo, SpectatorReason, Topology, Transport, Uuid,
 };
 
 /// The names that scripts have for ids.
@@ -62,12 +62,7 @@ impl Notation {
 
     fn body(&mut self, message: &ServerMessage<'_>) -> String {
         match message {
-            ServerMessage::RoomJoined(room) => {
-                let shown = self.room(room.lobby_state, &room.current_players, &room.current_spectators);
-                let ice: Vec<_> = room.ice_servers.iter().flat_map(|server| &server.urls).collect();
-                let ice = if ice.is_empty() { String::new() } else { format!("; gathers with {ice:?}") };
-                format!("{shown}; ready [{}]{ice}", self.list(&room.ready_players))
-            }
+            ServerMessage::RoomJoined(room) => self.joined(room),
             ServerMessage::SpectatorJoined(room) => {
                 let shown = self.room(room.lobby_state, &room.current_players, &room.current_spectators);
                 format!("{shown}; {}", reason(room.reason))
@@ -135,6 +130,13 @@ impl Notation {
             | ServerMessage::DeliveryReport(_)
             | ServerMessage::RoomOperationResult(_) => panic!("a room does not say {}", message.kind()),
         }
+    }
+
+    fn joined(&mut self, room: &RoomSnapshot) -> String {
+        let shown = self.room(room.lobby_state, &room.current_players, &room.current_spectators);
+        let ice: Vec<_> = room.ice_servers.iter().flat_map(|server| &server.urls).collect();
+        let ice = if ice.is_empty() { String::new() } else { format!("; gathers with {ice:?}") };
+        format!("{shown}; ready [{}]{ice}", self.list(&room.ready_players))
     }
 
     fn reconnected(&mut self, back: &Reconnected<'_>) -> String {
