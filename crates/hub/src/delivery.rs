@@ -64,6 +64,7 @@ impl Delivery<'_> {
                 Effect::Entered => {
                     outcome.entered = true;
                     let link = self.actor.expect("only an actor enters").clone();
+                    link.outbox.enter_room();
                     self.members.push(Member { link, watches: self.watches, complaints: Vec::new() });
                 }
                 Effect::Left(player) => self.remove(player),
