@@ -104,6 +104,7 @@ impl Delivery<'_> {
 
     fn admit(&mut self) {
         let link = self.actor.expect("only an actor comes in").clone();
+        link.outbox.enter_room();
         self.members.push(Member { link, watches: self.watches, complaints: Vec::new() });
     }
 

@@ -17,9 +17,8 @@ use signal_fish_protocol::{
 use crate::config::OutboxLimits;
 use crate::farewell;
 use crate::frame::Frame;
-use crate::gaps::Omission;
 use crate::link::Wire;
-use crate::queue::{Queue, Topic, cost};
+use crate::queue::{Queue, cost};
 use crate::reports::{Reports, Stats};
 
 /// The queue of one connection. Rooms and sessions push, the connection's own task takes.
@@ -108,11 +107,16 @@ impl Outbox {
         });
     }
 
+    /// The connection has entered a room.
+    pub(crate) fn enter_room(&self) {
+        self.state.lock().queue.enter_room();
+    }
+
     /// Leaves out game data that this connection cannot read, and reports it where that can be told.
     pub(crate) fn push_gap(&self, now: Instant, relay: &RelayStamp) {
         self.change(|state| {
             if state.reports.is_some() && state.ending.is_none() {
-                state.omit(relay, DeliveryGapReason::UnsupportedFormat);
+                state.queue.omit(relay, DeliveryGapReason::UnsupportedFormat);
                 state.look_at(now, &self.limits);
             }
         });
@@ -194,23 +198,18 @@ impl State {
         if self.reports.is_none() {
             return self.queue.push_game_data(frame, class);
         }
-        let topic = Topic::of(relay);
-        let replaced = topic.and_then(|topic| self.queue.replaceable(&topic));
+        let replaced = self.queue.replaceable(relay);
         let n_messages = self.queue.len() + 1 - usize::from(replaced.is_some());
         let n_bytes = self.queue.n_bytes() + cost(frame.bytes.len()) - replaced.unwrap_or(0);
         // What may be left out is never what makes the queue too full.
         if is_crowded(n_messages, n_bytes, limits) {
             self.note_full(now);
-            self.omit(relay, dropped);
-        } else if let Some(topic) = topic {
-            self.queue.push_latest(frame, topic, relay.stamp.seq);
+            self.queue.omit(relay, dropped);
+        } else if class == DeliveryClass::Latest {
+            self.queue.push_latest(frame, relay);
         } else {
             self.queue.push_game_data(frame, class);
         }
-    }
-
-    fn omit(&mut self, relay: &RelayStamp, reason: DeliveryGapReason) {
-        self.queue.omit(Omission::of(relay.from, relay.stamp, relay.label.class(), reason));
     }
 
     /// Something was queued: ends the connection if that was too much, or waits for too long.
@@ -286,7 +285,7 @@ impl State {
     }
 }
 
-/// More gaps than this, without a message between them, are not told: the published client keeps track of 1,024 that
+/// More gaps than this at one place are not told: the published client keeps track of 1,024 that
 /// it has yet to see passed, and takes any further one for a mistake of the server.
 const GAPS_TOGETHER_MAX: usize = 1_000;
 

@@ -38,7 +38,7 @@ struct Entry {
 enum Role {
     Control,
     GameData(DeliveryClass),
-    /// It was left out, and keeps the place of its gap.
+    /// It was left out.
     Hole,
 }
 
@@ -47,14 +47,18 @@ enum Role {
 struct Losses {
     /// The position of the first entry. Positions count up from here on.
     head: u64,
+    /// Counts the rooms that the connection enters.
+    room: u32,
     /// The newest message of each topic. Those before `head` were taken and mean nothing.
     newest: HashMap<Topic, Newest>,
     gaps: Gaps,
+    n_holes: usize,
 }
 
 /// What a message is the latest of.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Topic {
+struct Topic {
+    room: u32,
     from: PlayerId,
     epoch: Epoch,
     key: u32,
@@ -74,7 +78,7 @@ impl Queue {
 
     /// How many frames wait.
     pub(crate) fn len(&self) -> usize {
-        self.entries.len() - self.losses.as_ref().map_or(0, |losses| losses.gaps.n_holes())
+        self.entries.len() - self.losses.as_ref().map_or(0, |losses| losses.n_holes)
     }
 
     /// What waits, frames and gaps, as [`cost`] counts it.
@@ -82,9 +86,9 @@ impl Queue {
         self.n_bytes + self.losses.as_ref().map_or(0, |losses| losses.gaps.n_bytes())
     }
 
-    /// The most gaps that ever stood together.
+    /// How many gaps are told at once, where most are.
     pub(crate) fn n_gaps_together(&self) -> usize {
-        self.losses.as_ref().map_or(0, |losses| losses.gaps.n_together())
+        self.losses.as_ref().map_or(0, |losses| losses.gaps.n_at_last_place())
     }
 
     pub(crate) const fn counters_mut(&mut self) -> &mut DeliveryCounters {
@@ -109,24 +113,33 @@ impl Queue {
         self.append(frame, Role::GameData(class));
     }
 
-    /// The cost of the waiting message that one of `topic` would replace, if one waits.
-    pub(crate) fn replaceable(&self, topic: &Topic) -> Option<usize> {
+    /// The connection has entered a room: what comes now has nothing to do with what waits.
+    pub(crate) fn enter_room(&mut self) {
+        if let Some(losses) = &mut self.losses {
+            losses.room = losses.room.wrapping_add(1);
+        }
+    }
+
+    /// The cost of the waiting message that this one would replace, if one waits.
+    pub(crate) fn replaceable(&self, relay: &RelayStamp) -> Option<usize> {
         let losses = self.losses.as_ref()?;
-        let index = losses.index(losses.newest.get(topic)?.position)?;
+        let index = losses.index(losses.newest.get(&losses.topic(relay)?)?.position)?;
         Some(self.entries[index].cost())
     }
 
     /// As [`Queue::push_game_data`], leaving out the waiting message that this one replaces.
-    pub(crate) fn push_latest(&mut self, frame: Frame, topic: Topic, seq: u64) {
+    pub(crate) fn push_latest(&mut self, frame: Frame, relay: &RelayStamp) {
         let n_entries = self.entries.len();
         let losses = self.losses.get_or_insert_default();
         losses.forget_taken(n_entries);
-        let newest = Newest { position: losses.head + n_entries as u64, seq };
-        if let Some(older) = losses.newest.insert(topic, newest)
+        let newest = Newest { position: losses.head + n_entries as u64, seq: relay.stamp.seq };
+        if let Some(topic) = losses.topic(relay)
+            && let Some(older) = losses.newest.insert(topic, newest)
             && let Some(index) = losses.index(older.position)
         {
-            let superseded = topic.superseded(older.seq);
-            losses.gaps.replace(older.position, superseded);
+            let older_relay = RelayStamp { stamp: SenderStamp { seq: older.seq, ..relay.stamp }, ..*relay };
+            losses.omit(older.position, &older_relay, DeliveryGapReason::LatestSuperseded);
+            losses.n_holes += 1;
             self.n_bytes -= self.entries[index].cost();
             self.entries[index] = Entry { bytes: Arc::default(), kind: FrameKind::Binary, role: Role::Hole };
         }
@@ -135,9 +148,9 @@ impl Queue {
     }
 
     /// Leaves out a message that would have come now.
-    pub(crate) fn omit(&mut self, omission: Omission) {
+    pub(crate) fn omit(&mut self, relay: &RelayStamp, reason: DeliveryGapReason) {
         let losses = self.losses.get_or_insert_default();
-        losses.gaps.append(losses.head + self.entries.len() as u64, omission);
+        losses.omit(losses.head + self.entries.len() as u64, relay, reason);
     }
 
     /// Moves the oldest frames into `batch` until that has `bytes_max` more bytes or nothing is left, with reports
@@ -175,12 +188,12 @@ impl Queue {
         self.entries.push_back(entry);
     }
 
-    /// Takes at most `n_max` frames, none of which is a hole. Tells what they cost.
+    /// Takes frames up to a hole, at most `n_max`. Tells what they cost.
     fn take_frames(&mut self, batch: &mut Vec<Frame>, bytes_max: usize, n_max: usize) -> usize {
         let (mut n_bytes, mut n_left) = (0, n_max);
         while n_bytes < bytes_max
             && n_left > 0
-            && let Some(entry) = self.entries.pop_front()
+            && let Some(entry) = self.entries.pop_front_if(|entry| entry.role != Role::Hole)
         {
             n_left -= 1;
             n_bytes += entry.cost();
@@ -202,10 +215,12 @@ impl Queue {
     ) {
         let mut n_bytes = 0;
         while n_bytes < bytes_max {
-            if let Some((omissions, n_holes)) = losses.gaps.take(losses.head, reports.gaps_max) {
-                losses.head += n_holes as u64;
-                self.entries.drain(..n_holes);
-                let report = reports.frame(&mut self.counters, &omissions);
+            while self.entries.pop_front_if(|entry| entry.role == Role::Hole).is_some() {
+                (losses.head, losses.n_holes) = (losses.head + 1, losses.n_holes - 1);
+            }
+            let due = losses.gaps.take_due(losses.head, reports.gaps_max);
+            if !due.is_empty() {
+                let report = reports.frame(&mut self.counters, &due);
                 n_bytes += report.bytes.len();
                 batch.push(report);
                 continue;
@@ -228,17 +243,20 @@ impl Queue {
     /// Takes out the holes once they are most of the entries, so that what a reader misses does not pile up.
     fn close_up(&mut self) {
         let Some(losses) = &mut self.losses else { return };
-        let n_holes = losses.gaps.n_holes();
-        if n_holes <= KEPT_CAPACITY || n_holes * 2 <= self.entries.len() {
+        if losses.n_holes <= KEPT_CAPACITY || losses.n_holes * 2 <= self.entries.len() {
             return;
         }
-        let is_hole = |entry: &Entry| entry.role == Role::Hole;
-        let marked = self.entries.iter().take(self.n_until_mark);
-        self.n_until_mark -= marked.filter(|entry| is_hole(entry)).count();
-        self.entries.retain(|entry| !is_hole(entry));
-        let moves = losses.gaps.close_up();
+        let positions = losses.head..;
+        let holes = positions.zip(&self.entries).filter(|(_, entry)| entry.role == Role::Hole);
+        let holes: Vec<_> = holes.map(|(position, _)| position).collect();
+        let n_holes_before = |position| holes.partition_point(|hole| *hole < position);
+        let new = |position| position - n_holes_before(position) as u64;
+        self.entries.retain(|entry| entry.role != Role::Hole);
+        self.n_until_mark -= n_holes_before(losses.head + self.n_until_mark as u64);
         losses.newest.retain(|_, newest| newest.position >= losses.head);
-        losses.newest.values_mut().for_each(|newest| newest.position = moves.of(newest.position));
+        losses.newest.values_mut().for_each(|newest| newest.position = new(newest.position));
+        losses.gaps.relocate(new);
+        losses.n_holes = 0;
     }
 }
 
@@ -249,9 +267,20 @@ impl Losses {
         Some(usize::try_from(index).expect("as many as there are in the queue"))
     }
 
+    /// What the message is the latest of, if it is of that class.
+    fn topic(&self, relay: &RelayStamp) -> Option<Topic> {
+        let key = relay.label.key()?;
+        Some(Topic { room: self.room, from: relay.from, epoch: relay.stamp.epoch, key })
+    }
+
+    fn omit(&mut self, place: u64, relay: &RelayStamp, reason: DeliveryGapReason) {
+        let RelayStamp { from, stamp, label } = *relay;
+        self.gaps.add(place, &Omission { room: self.room, from, stamp, class: label.class(), reason });
+    }
+
     /// How many entries can be taken before something was left out.
     fn n_before_gap(&self) -> usize {
-        let n_entries = self.gaps.first().map(|position| position - self.head);
+        let n_entries = self.gaps.first_place().map(|position| position - self.head);
         n_entries.map_or(usize::MAX, |n| usize::try_from(n).expect("as many as there are in the queue"))
     }
 
@@ -260,19 +289,6 @@ impl Losses {
         if self.newest.len() > 2 * n_entries + KEPT_CAPACITY {
             self.newest.retain(|_, newest| newest.position >= self.head);
         }
-    }
-}
-
-impl Topic {
-    /// What the message is the latest of, if it is of that class.
-    pub(crate) fn of(relay: &RelayStamp) -> Option<Self> {
-        let key = relay.label.key()?;
-        Some(Self { from: relay.from, epoch: relay.stamp.epoch, key })
-    }
-
-    fn superseded(&self, seq: u64) -> Omission {
-        let stamp = SenderStamp { epoch: self.epoch, seq };
-        Omission::of(self.from, stamp, DeliveryClass::Latest, DeliveryGapReason::LatestSuperseded)
     }
 }
 
@@ -305,7 +321,7 @@ mod tests {
         let label = DeliveryLabel::new(Some(DeliveryClass::Latest), Some(key)).unwrap();
         let relay = RelayStamp { from: PlayerId::new(Uuid::from_bytes([sender; 16])), stamp, label };
         let frame = Frame { kind: FrameKind::Text, bytes: Arc::default() };
-        queue.push_latest(frame, Topic::of(&relay).unwrap(), seq);
+        queue.push_latest(frame, &relay);
     }
 
     #[test]
@@ -315,7 +331,7 @@ mod tests {
         for seq in 1..=10_000 {
             (0..16).for_each(|sender| push_latest(&mut queue, sender, (seq % 3) as u32, seq));
             assert!(queue.len() <= 48 && queue.entries.len() <= 200, "{}", queue.entries.len());
-            assert!(n_bytes_of_gaps(&queue) <= 48 * 100);
+            assert!(n_bytes_of_gaps(&queue) <= 48 * 160);
         }
         let mut batch = Vec::new();
         queue.take(&mut batch, usize::MAX, Some(REPORTS));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use signal_fish_protocol::{DeliveryCounters, DeliveryReport, RelayStats, ServerMessage};
 
 use crate::frame::Frame;
-use crate::gaps::Omission;
+use crate::gaps::Told;
 use crate::link::Wire;
 
 /// How reports are written for one connection, which reads version 3.
@@ -31,11 +31,11 @@ pub(crate) struct Stats {
 impl Reports {
     /// The report of what was left out. Counters count it only now, so that in each report they have grown by its
     /// gaps.
-    pub(crate) fn frame(self, counters: &mut DeliveryCounters, omissions: &[Omission]) -> Frame {
-        for omission in omissions {
-            counters.omitted(omission.class, omission.gap.reason, omission.n_messages());
+    pub(crate) fn frame(self, counters: &mut DeliveryCounters, told: &[Told]) -> Frame {
+        for told in told {
+            counters.omitted(told.class, told.gap.reason, told.n_messages());
         }
-        let gaps = omissions.iter().map(|omission| omission.gap).collect();
+        let gaps = told.iter().map(|told| told.gap).collect();
         self.encode(ServerMessage::DeliveryReport(DeliveryReport { per_class: *counters, gaps }))
     }
 

@@ -220,6 +220,46 @@ fn a_newer_message_that_has_no_room_leaves_the_waiting_one() {
 }
 
 #[test]
+fn a_gap_is_told_before_the_complaint_about_it_and_grows_until_then() {
+    let now = Instant::now();
+    let outbox = settled(LIMITS, now);
+    let miss = |seq| outbox.push_gap(now, &relay(None, None, seq));
+    miss(1);
+    miss(2);
+    outbox.push(now, frame(0));
+    miss(3);
+    let taken = take_values(&outbox);
+    assert_eq!(taken[0]["data"]["gaps"], json!([gap((1, 2), "unsupported_format")]));
+    assert_eq!(taken[1], 0);
+    assert_eq!(taken[2]["data"]["gaps"], json!([gap((3, 3), "unsupported_format")]));
+}
+
+#[test]
+fn what_meets_is_one_gap_but_not_across_rooms() {
+    let now = Instant::now();
+    let outbox = settled(OutboxLimits { messages_max: 100, ..LIMITS }, now);
+    let latest =
+        |seq| outbox.push_game_data(now, frame(9), &relay(Some(DeliveryClass::Latest), Some(1), seq));
+    for _ in [1, 2] {
+        // Others are heard in between.
+        (1..=3).for_each(|seq| {
+            latest(seq);
+            outbox.push(now, frame(0));
+        });
+        outbox.enter_room();
+        (4..=5).for_each(latest);
+        let taken = take_values(&outbox);
+        let gaps: Vec<_> =
+            taken.iter().map(|value| &value["data"]["gaps"]).filter(|gaps| gaps.is_array()).collect();
+        assert_eq!(
+            gaps,
+            [&json!([gap((1, 2), "latest_superseded")]), &json!([gap((4, 4), "latest_superseded")])]
+        );
+        assert_eq!(taken.iter().filter(|value| **value == 9).count(), 2, "the newest in each room");
+    }
+}
+
+#[test]
 fn version_2_gets_all_of_every_class() {
     let now = Instant::now();
     let outbox = Outbox::new(LIMITS, ControlEncoding::Json);
