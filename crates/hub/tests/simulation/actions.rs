@@ -60,7 +60,7 @@ impl Scene<'_> {
     }
 }
 
-/// The line of the table that `rng` chooses for a client of this format.
+/// The line of the table that `rng` chooses.
 pub(crate) fn choose(rng: &mut Rng) -> &'static Action {
     let mut at = rng.u32(0..ACTIONS.iter().map(|action| action.weight).sum());
     let chosen = ACTIONS.iter().find(|action| {
@@ -71,88 +71,44 @@ pub(crate) fn choose(rng: &mut Rng) -> &'static Action {
     chosen.expect("the sum was the limit")
 }
 
-const JOINED: Option<Answer> = Some(&["RoomJoined", "RoomJoinFailed"]);
-const INVALID: Option<Answer> = Some(&["Error INVALID_INPUT"]);
-/// What is answered by an event of the room, or an error, or nothing.
-const FREE: Option<Answer> = None;
+/// A line of the table: what it is called, how often it is chosen, what always answers it, and its bytes.
+const fn line(
+    name: &'static str,
+    weight: u32,
+    answer: Option<Answer>,
+    say: fn(&mut Scene<'_>) -> Said,
+) -> Action {
+    Action { name, weight, answer, say }
+}
 
 const ACTIONS: &[Action] = &[
-    Action { name: "join", weight: 14, answer: JOINED, say: join },
-    Action { name: "create", weight: 2, answer: JOINED, say: create },
-    Action { name: "join badly", weight: 1, answer: JOINED, say: join_badly },
-    Action { name: "leave", weight: 3, answer: Some(&["RoomLeft"]), say: |_| unit("LeaveRoom") },
-    Action {
-        name: "watch",
-        weight: 4,
-        answer: Some(&["SpectatorJoined", "SpectatorJoinFailed"]),
-        say: watch,
-    },
-    Action {
-        name: "stop watching",
-        weight: 2,
-        answer: Some(&["SpectatorLeft", "Error NOT_A_SPECTATOR"]),
-        say: |_| unit("LeaveSpectator"),
-    },
-    Action { name: "ready", weight: 8, answer: FREE, say: |_| unit("PlayerReady") },
-    Action { name: "start", weight: 3, answer: FREE, say: |_| unit("StartGame") },
-    Action {
-        name: "take or release the authority",
-        weight: 4,
-        answer: Some(&["AuthorityResponse"]),
-        say: authority,
-    },
-    Action {
-        name: "connection info",
-        weight: 1,
-        answer: FREE,
-        say: |_| {
-            text(
-                "ProvideConnectionInfo",
-                &json!({"connection_info": {"type": "direct", "host": "203.0.113.9", "port": 7777}}),
-            )
-        },
-    },
-    Action { name: "game data", weight: 16, answer: FREE, say: |scene| data(scene, DeliveryClass::Reliable) },
-    Action {
-        name: "latest game data",
-        weight: 3,
-        answer: FREE,
-        say: |scene| data(scene, DeliveryClass::Latest),
-    },
-    Action {
-        name: "volatile game data",
-        weight: 3,
-        answer: FREE,
-        say: |scene| data(scene, DeliveryClass::Volatile),
-    },
-    Action { name: "binary game data", weight: 5, answer: FREE, say: packed },
-    Action { name: "ping", weight: 2, answer: Some(&["Pong"]), say: |_| unit("Ping") },
-    Action { name: "nonsense", weight: 2, answer: INVALID, say: nonsense },
-    Action {
-        name: "too much",
-        weight: 1,
-        answer: Some(&["Error MESSAGE_TOO_LARGE"]),
-        say: |_| Said::Oversized,
-    },
-    Action {
-        name: "authenticate late",
-        weight: 1,
-        answer: INVALID,
-        say: |_| text("Authenticate", &json!({"app_id": "late"})),
-    },
-    Action {
-        name: "reconnect as a stranger",
-        weight: 1,
-        answer: Some(&["ReconnectionFailed"]),
-        say: reconnect_badly,
-    },
-    Action {
-        name: "operate without the capability",
-        weight: 1,
-        answer: Some(&["Error INVALID_INPUT", "Error UNSUPPORTED_PROTOCOL_VERSION"]),
-        say: operate,
-    },
+    line("join", 14, JOINED, join),
+    line("create", 2, JOINED, create),
+    line("join badly", 1, JOINED, join_badly),
+    line("leave", 3, Some(&["RoomLeft"]), |_| unit("LeaveRoom")),
+    line("watch", 4, Some(&["SpectatorJoined", "SpectatorJoinFailed"]), watch),
+    line("stop watching", 2, Some(&["SpectatorLeft", "Error NOT_A_SPECTATOR"]), |_| unit("LeaveSpectator")),
+    line("ready", 8, FREE, |_| unit("PlayerReady")),
+    line("start", 3, FREE, |_| unit("StartGame")),
+    line("take or release the authority", 4, Some(&["AuthorityResponse"]), authority),
+    line("connection info", 1, FREE, connection_info),
+    line("game data", 16, FREE, |scene| data(scene, DeliveryClass::Reliable)),
+    line("latest game data", 3, FREE, |scene| data(scene, DeliveryClass::Latest)),
+    line("volatile game data", 3, FREE, |scene| data(scene, DeliveryClass::Volatile)),
+    line("binary game data", 5, FREE, packed),
+    line("ping", 2, Some(&["Pong"]), |_| unit("Ping")),
+    line("nonsense", 2, INVALID, nonsense),
+    line("too much", 1, Some(&["Error MESSAGE_TOO_LARGE"]), |_| Said::Oversized),
+    line("authenticate late", 1, INVALID, |_| text("Authenticate", &json!({"app_id": "late"}))),
+    line("reconnect as a stranger", 1, Some(&["ReconnectionFailed"]), reconnect_badly),
+    line("operate without the capability", 1, UNABLE, operate),
 ];
+
+const JOINED: Option<Answer> = Some(&["RoomJoined", "RoomJoinFailed"]);
+const INVALID: Option<Answer> = Some(&["Error INVALID_INPUT"]);
+const UNABLE: Option<Answer> = Some(&["Error INVALID_INPUT", "Error UNSUPPORTED_PROTOCOL_VERSION"]);
+/// What is answered by an event of the room, or an error, or nothing.
+const FREE: Option<Answer> = None;
 
 /// What a new connection says first.
 pub(crate) fn greeting(version: ProtocolVersion, format: GameDataEncoding) -> String {
@@ -209,6 +165,11 @@ fn watch(scene: &mut Scene<'_>) -> Said {
 
 fn authority(scene: &mut Scene<'_>) -> Said {
     text("AuthorityRequest", &json!({"become_authority": scene.rng.bool()}))
+}
+
+fn connection_info(_: &mut Scene<'_>) -> Said {
+    let info = json!({"type": "direct", "host": "203.0.113.9", "port": 7777});
+    text("ProvideConnectionInfo", &json!({"connection_info": info}))
 }
 
 fn data(scene: &mut Scene<'_>, class: DeliveryClass) -> Said {

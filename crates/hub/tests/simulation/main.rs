@@ -83,7 +83,10 @@ async fn pass(time: Duration) {
 const SEED: &str = "SIGNAL_FISH_SIMULATION_SEED";
 
 /// Seeds that found a bug. They stay.
-const REGRESSIONS: &[u64] = &[];
+const REGRESSIONS: &[u64] = &[
+    // Leaving was stamped by another clock than all else, so that its news made good readers look slow.
+    180, 413,
+];
 
 const N_SEEDS: u64 = 1_200;
 const N_STEPS: usize = 160;

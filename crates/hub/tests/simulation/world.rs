@@ -45,8 +45,8 @@ impl World {
 
     pub(crate) async fn step(&mut self) {
         match self.rng.u8(0..100) {
-            _ if self.alive().is_empty() => self.connect(),
-            0..5 if self.alive().len() < N_CLIENTS_MAX => self.connect(),
+            _ if self.alive().len() < N_CLIENTS_MIN => self.connect(),
+            0..8 if self.alive().len() < N_CLIENTS_MAX => self.connect(),
             0..62 => self.speak(),
             62..80 => self.read_one(),
             80..83 => self.stall(),
@@ -344,6 +344,7 @@ fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
+const N_CLIENTS_MIN: usize = 2;
 const N_CLIENTS_MAX: usize = 7;
 const EMPTY_FOR: Duration = Duration::from_secs(300);
 const QUIET_FOR: Duration = Duration::from_hours(1);
