@@ -73,7 +73,11 @@ impl Authenticator {
 
     /// What a connection may do that authenticates for `app_id`.
     pub fn authenticate(&self, app_id: &str) -> Result<Grant, Refusal> {
-        let app_id = AppId::parse(app_id).map_err(|_| Refusal::InvalidAppId)?;
+        let app_id = match (&self.allowed, app_id) {
+            // Whoever says nothing says no less than who does not authenticate.
+            (None, "") => return Ok(Grant { app: None }),
+            (None | Some(_), app_id) => AppId::parse(app_id).map_err(|_| Refusal::InvalidAppId)?,
+        };
         match &self.allowed {
             None => Ok(Grant { app: None }),
             Some(allowed) => {
@@ -92,9 +96,11 @@ mod tests {
     fn an_open_server_lets_everyone_in_as_one_app() {
         let open = Authenticator::open();
         assert!(open.anonymous().is_some());
-        let grant = open.authenticate("anything").unwrap();
-        assert_eq!((grant.app_id(), grant.app_name()), (None, "default"));
-        assert_eq!(open.authenticate("").unwrap_err(), Refusal::InvalidAppId);
+        for label in ["anything", ""] {
+            let grant = open.authenticate(label).unwrap();
+            assert_eq!((grant.app_id(), grant.app_name()), (None, "default"));
+        }
+        assert_eq!(open.authenticate("a\n").unwrap_err(), Refusal::InvalidAppId);
     }
 
     #[test]

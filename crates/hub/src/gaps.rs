@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use signal_fish_protocol::{DeliveryClass, DeliveryGap, DeliveryGapReason, Epoch, PlayerId, SenderStamp};
+use signal_fish_protocol::{DeliveryClass, DeliveryGap, DeliveryGapReason, Epoch, PlayerId};
 
 /// Gaps, each of which is told before some entry of a queue. Entries are named by their position, which counts up from
 /// the first that was ever queued.
@@ -19,15 +19,13 @@ pub(crate) struct Gaps {
     last_place: (u64, usize),
 }
 
-/// A message that was left out, and why.
+/// Messages that were left out, and why.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Omission {
-    /// Which of the recipient's rooms it was sent in: what was left out in one is never told in the next.
+    /// Which of the recipient's rooms they were sent in: what was left out in one is never told in the next.
     pub(crate) room: u32,
-    pub(crate) from: PlayerId,
-    pub(crate) stamp: SenderStamp,
     pub(crate) class: DeliveryClass,
-    pub(crate) reason: DeliveryGapReason,
+    pub(crate) gap: DeliveryGap,
 }
 
 /// A gap on its way into a report.
@@ -63,25 +61,26 @@ impl Gaps {
         self.last_place.1
     }
 
-    /// A message is left out that stood at `place`, or would have been the next there.
+    /// Messages are left out that stood at `place`, or would have been the next there.
     pub(crate) fn add(&mut self, place: u64, omission: &Omission) {
-        let Omission { room, from, stamp: SenderStamp { epoch, seq }, class, reason } = *omission;
-        let mut start = (room, from, epoch, seq);
-        let mut range = Range { to_seq: seq, class, reason, place };
+        let Omission { room, class, gap } = *omission;
+        let DeliveryGap { from_player, epoch, from_seq, to_seq, reason } = gap;
+        let mut start = (room, from_player, epoch, from_seq);
+        let mut range = Range { to_seq, class, reason, place };
         let before = self.ranges.range(..start).next_back();
         if let Some((&earlier, before)) = before.filter(|(at, before)| before.meets(**at, start, &range)) {
             range.place = before.place.max(range.place);
             self.remove(earlier);
             start = earlier;
         }
-        let behind = self.ranges.range((room, from, epoch, seq)..).next();
+        let behind = self.ranges.range((room, from_player, epoch, from_seq)..).next();
         if let Some((&later, behind)) = behind.filter(|(at, behind)| range.meets(start, **at, behind)) {
             (range.to_seq, range.place) = (behind.to_seq, behind.place.max(range.place));
             self.remove(later);
         }
         self.ranges.insert(start, range);
         self.places.insert((range.place, start));
-        self.count(place, start.3 == seq);
+        self.count(place, start.3 == from_seq);
     }
 
     fn count(&mut self, place: u64, is_new: bool) {

@@ -126,9 +126,7 @@ impl Outbox {
     pub(crate) fn push_missed(&self, now: Instant, gaps: impl IntoIterator<Item = DeliveryGap>) {
         self.change(|state| {
             if state.reports.is_some() && state.ending.is_none() {
-                // No counter counts it, so that its class does not matter.
-                let class = DeliveryClass::Reliable;
-                gaps.into_iter().for_each(|gap| state.queue.omit(Omission { class, gap }));
+                gaps.into_iter().for_each(|gap| state.queue.miss(gap));
                 state.look_at(now, &self.limits);
             }
         });

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use signal_fish_protocol::{
-    DeliveryClass, DeliveryCounters, DeliveryGapReason, Epoch, PlayerId, RelayStamp, SenderStamp,
+    DeliveryClass, DeliveryCounters, DeliveryGap, DeliveryGapReason, Epoch, PlayerId, RelayStamp, SenderStamp,
 };
 
 use crate::frame::{Frame, FrameKind};
@@ -153,6 +153,13 @@ impl Queue {
         losses.omit(losses.head + self.entries.len() as u64, relay, reason);
     }
 
+    /// As [`Queue::omit`], for messages that nobody has any more. No counter counts them.
+    pub(crate) fn miss(&mut self, gap: DeliveryGap) {
+        let losses = self.losses.get_or_insert_default();
+        let omission = Omission { room: losses.room, class: DeliveryClass::Reliable, gap };
+        losses.gaps.add(losses.head + self.entries.len() as u64, &omission);
+    }
+
     /// Moves the oldest frames into `batch` until that has `bytes_max` more bytes or nothing is left, with reports
     /// where something was left out.
     pub(crate) fn take(&mut self, batch: &mut Vec<Frame>, bytes_max: usize, reports: Option<Reports>) {
@@ -274,8 +281,9 @@ impl Losses {
     }
 
     fn omit(&mut self, place: u64, relay: &RelayStamp, reason: DeliveryGapReason) {
-        let RelayStamp { from, stamp, label } = *relay;
-        self.gaps.add(place, &Omission { room: self.room, from, stamp, class: label.class(), reason });
+        let RelayStamp { from, stamp: SenderStamp { epoch, seq }, label } = *relay;
+        let gap = DeliveryGap { from_player: from, epoch, from_seq: seq, to_seq: seq, reason };
+        self.gaps.add(place, &Omission { room: self.room, class: label.class(), gap });
     }
 
     /// How many entries can be taken before something was left out.

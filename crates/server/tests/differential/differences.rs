@@ -46,12 +46,6 @@ pub(crate) const NAMED: &[Difference] = &[
         why: "a client that is told which versions there are may ask for one of them on the same connection",
     },
     Difference {
-        name: "an empty app id",
-        published: "Ada hears Authenticated, ProtocolInfo",
-        ours: "Ada hears AuthenticationError INVALID_APP_ID",
-        why: "it is a client whose id was forgotten, which an open server tells before an allowlist does",
-    },
-    Difference {
         name: "the rates of an app",
         published: "Ada hears Authenticated, ProtocolInfo",
         ours: "Ada hears Authenticated, ProtocolInfo",
