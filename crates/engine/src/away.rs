@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use signal_fish_protocol::{
-    ErrorCode, IceServer, LobbyState, PlayerId, PlayerJoined, PlayerReconnected, Reconnected,
-    ReconnectionFailed, ReplayStatus, RoomSnapshot, SenderStamp, ServerMessage, SessionGeneration, Timestamp,
+    ErrorCode, IceServer, PlayerId, PlayerJoined, PlayerReconnected, Reconnected, ReconnectionFailed,
+    ReplayStatus, RoomSnapshot, SenderStamp, ServerMessage, SessionGeneration, Timestamp,
 };
 
 use crate::expiry::NEVER;
@@ -164,8 +164,6 @@ pub(crate) fn on_return(room: &mut Room, step: &mut Step<'_>, request: Returning
     let epoch = seat.last_stamp.epoch.next();
     seat.last_stamp = SenderStamp { epoch, seq: 0 };
     (seat.connected_at, seat.means, seat.last_report) = (connected_at, means, None);
-    // A game that has started knows who was ready then, and this one has left since.
-    seat.is_ready &= room.lobby == LobbyState::Lobby;
     seat.token = token.as_ref().map(|token| token.hash);
     // As others are told first: they hear of the authority afterwards, by itself.
     let player = snapshot::player(room, step.actor, &seat);

@@ -95,17 +95,21 @@ impl Client {
         }
     }
 
-    /// The socket dies. What was queued before may still be read, and nothing else.
+    /// The socket dies. What was queued before may still be read, and nothing else: not even that a request was lost
+    /// with it.
     pub(crate) fn die(&mut self, now: Instant, is_draining: bool) {
         let n_open = usize::from(matches!(self.party, Party::Entering(_)));
-        self.party = Party::Gone;
         self.read(now, is_draining);
+        self.party = Party::Gone;
         assert!(self.observer.n_awaited() <= n_open, "only who is on the way in waits for an answer");
         self.observer.on_dropped();
     }
 
-    /// Reads all that is queued.
+    /// Reads all that is queued, unless the socket is dead.
     pub(crate) fn read(&mut self, now: Instant, is_draining: bool) {
+        if self.is_gone() {
+            return;
+        }
         let was_woken = self.reader.0.swap(false, Ordering::Relaxed);
         let waker = Waker::from(Arc::clone(&self.reader));
         let mut frames = Vec::new();

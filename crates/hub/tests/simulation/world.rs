@@ -333,6 +333,8 @@ fn config(rng: &mut Rng) -> HubConfig {
         outbox: OutboxLimits {
             messages_max: if rng.bool() { 8 } else { 1_024 },
             slow_after: SLOW_AFTER,
+            // Time goes by in leaps here, in which nobody reads.
+            sojourn_max: Duration::from_hours(24),
             ..default.outbox
         },
         ..default
