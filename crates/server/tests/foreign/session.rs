@@ -237,12 +237,12 @@ async fn lose_and_find_again(room: &mut Room, proxy: &Proxy) -> SessionGeneratio
 async fn hear_all_and_miss(listener: &mut Player, lost: PlayerId) {
     let (mut n_heard, mut is_missed) = (0, false);
     while n_heard < 2 * HALF || !is_missed {
-        match expect!(listener, event @ (Event::GameData { .. } | Event::PlayerLeft { .. }) => event) {
-            Event::GameData { data, .. } => {
-                assert_eq!(data, json!(n_heard));
-                n_heard += 1;
-            }
-            gone => is_missed = matches!(gone, Event::PlayerLeft { player_id, .. } if player_id == lost),
+        let event = expect!(listener, event @ (Event::GameData { .. } | Event::PlayerLeft { .. }) => event);
+        if let Event::GameData { data, .. } = event {
+            assert_eq!(data, json!(n_heard));
+            n_heard += 1;
+        } else {
+            is_missed = matches!(event, Event::PlayerLeft { player_id, .. } if player_id == lost);
         }
     }
 }
