@@ -1,7 +1,8 @@
-//! The verb `docs`: reference pages made from the code, and links that lead somewhere.
+//! The verb `docs`: reference pages made from the code, links that lead somewhere, and tests that exist.
 
 mod links;
 mod pages;
+mod tested;
 
 use std::path::Path;
 
@@ -17,5 +18,6 @@ pub(crate) fn write(root: &Path) -> Result<()> {
 pub(crate) fn check(root: &Path) -> Result<()> {
     let mut findings = pages::stale(root)?;
     findings.extend(links::broken(root, &files(root)?)?);
+    findings.extend(tested::wrong(root)?);
     report(findings)
 }

@@ -25,3 +25,27 @@ pub(crate) fn frame(code: CloseCode, encoding: ControlEncoding) -> Option<Frame>
     };
     Some(Frame::encoded(ServerMessage::error(error, message), encoding))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_shown_out_is_told_why() {
+        let told = CloseCode::ALL.iter().filter_map(|&code| {
+            let frame = frame(code, ControlEncoding::Json)?;
+            let ServerMessage::Error(error) = ServerMessage::decode(std::str::from_utf8(&frame.bytes).ok()?).ok()? else { return None };
+            Some((code.number(), error.error_code?.token()))
+        });
+        let expected = [
+            (1011, "INTERNAL_ERROR"),
+            (4001, "AUTHENTICATION_TIMEOUT"),
+            (4002, "SLOW_CONSUMER"),
+            (4003, "ACTIVITY_TIMEOUT"),
+            (4004, "CONNECTION_IDLE_TIMEOUT"),
+            (4006, "RATE_LIMIT_EXCEEDED"),
+            (4007, "KICKED"),
+        ];
+        assert_eq!(told.collect::<Vec<_>>(), expected);
+    }
+}

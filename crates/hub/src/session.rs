@@ -42,7 +42,6 @@ pub struct Session {
     pub(crate) link: Link,
     pub(crate) seat: Option<Seat>,
     handshake: Handshake,
-    /// Whether it may give its room operations ids.
     /// What it may do; nothing before it has authenticated, unless the server is open.
     pub(crate) grant: Option<Grant>,
     /// What it can do beyond the relay.

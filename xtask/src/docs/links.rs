@@ -47,7 +47,7 @@ fn file_meant_by(link: &str) -> Option<&str> {
 }
 
 /// From the root of the repository; nothing if the link leaves it.
-fn resolve(from: &str, target: &str) -> Option<String> {
+pub(super) fn resolve(from: &str, target: &str) -> Option<String> {
     let mut parts: Vec<&str> = if target.starts_with('/') { Vec::new() } else { from.split('/').collect() };
     // Relative to the folder of the file that holds the link.
     parts.pop();

@@ -57,8 +57,8 @@ impl Stage {
             return self.wait(Duration::from_secs(seconds));
         }
         let (name, deed) = line.split_once(' ').expect("a name and what it does");
-        if let Some(token) = deed.strip_prefix("comes back") {
-            return self.come_back(name, token);
+        if let Some(how) = deed.strip_prefix("comes back") {
+            return self.come_back(name, how);
         }
         let person = self.person(name);
         if self.introduce(person, deed) {
@@ -79,15 +79,16 @@ impl Stage {
     }
 
     /// On a new connection, as the one who had the last seat under this name.
-    fn come_back(&mut self, name: &str, token: &str) -> Vec<String> {
+    fn come_back(&mut self, name: &str, how: &str) -> Vec<String> {
         let (actor, good, means) = self.seats.get(name).copied().unwrap_or_else(|| {
             let id = PlayerId::new(self.next_id());
             self.notation.name(id, name);
             (id, 0, Means::V3)
         });
-        let presented = match token {
-            "" => good,
-            " with an old token" => good - 1,
+        let (presented, means) = match how {
+            "" => (good, means),
+            " with an old token" => (good - 1, means),
+            " on the relay only" => (good, Means::V3),
             other => panic!("nobody can come back{other:?}"),
         };
         let request = Returning {
@@ -268,8 +269,14 @@ impl Stage {
 
     fn moderation(&mut self, verb: &str, rest: &str, generation: SessionGeneration) -> Option<Command> {
         let mut target = |name: &str| {
-            let person = self.person(name);
-            self.people[person].id
+            let is_gone = self.people.iter().all(|person| person.name != name);
+            match self.seats.get(name) {
+                Some(&(last, ..)) if is_gone => last,
+                _ => {
+                    let person = self.person(name);
+                    self.people[person].id
+                }
+            }
         };
         Some(match (verb, rest.rsplit_once(' ')) {
             ("kicks", None) => Command::Kick { target: target(rest), generation },

@@ -120,3 +120,23 @@ fn rooms_of_another_app_cannot_be_found() {
     beta.expect_refusal("SpectatorJoinFailed", "ROOM_NOT_FOUND");
     live.expect_silence();
 }
+
+#[test]
+fn a_seat_is_not_given_back_to_another_app() {
+    let server = two_apps().start();
+    let mut live = player_of(&server, "tanks-live", "Ada");
+    let snapshot = join_room(&mut live, "LIVE02");
+    let reconnect = json!({
+        "player_id": live.id, "room_id": snapshot["room_id"], "auth_token": snapshot["reconnection_token"],
+    });
+    let mut bob = player_of(&server, "tanks-live", "Bob");
+    join_room(&mut bob, "LIVE02");
+    drop(live);
+    bob.expect("PlayerLeft");
+    let mut beta = player_of(&server, "tanks-beta", "Ada");
+    beta.send("Reconnect", reconnect.clone());
+    beta.expect_refusal("ReconnectionFailed", "ROOM_NOT_FOUND");
+    let mut back = player_of(&server, "tanks-live", "Ada");
+    back.send("Reconnect", reconnect);
+    back.expect("Reconnected");
+}

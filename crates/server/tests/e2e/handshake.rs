@@ -222,6 +222,38 @@ fn an_sdk_that_is_too_old_for_its_platform_is_refused_and_may_be_corrected() {
 }
 
 #[test]
+fn an_sdk_is_told_what_its_platform_should_have() {
+    for (platform, minimum, recommended) in
+        [("unity", "1.10.0", Some("1.12.0")), ("godot", "0.9.0", None), ("godot-rust", "0.9.0", Some("0.9.2"))]
+    {
+        let info = negotiate("/v2/ws", json!({"app_id": "x", "platform": platform, "sdk_version": "2.0.0"}));
+        assert_eq!(info["minimum_version"], minimum, "{info}");
+        assert_eq!(info.get("recommended_version"), recommended.map(Value::from).as_ref(), "{info}");
+        for relay in ["relay-matchbox", "relay-mirror", "relay-fishnet"] {
+            assert_eq!(capabilities(&info).contains(&relay), platform == "unity", "{info}");
+        }
+    }
+    let info = negotiate("/v2/ws", json!({"app_id": "x", "platform": "toaster"}));
+    assert_eq!((&info["platform"], info.get("minimum_version")), (&json!("toaster"), None));
+}
+
+#[test]
+fn a_server_may_have_left_version_2_behind() {
+    let server = server().set("protocol.min_protocol_version", json!(3)).start();
+    let mut peer = Peer::connect(server.addr(), "/v2/ws", "Ada");
+    peer.send("Authenticate", json!({"app_id": "demo"}));
+    peer.expect_refusal("AuthenticationError", "UNSUPPORTED_PROTOCOL_VERSION");
+    peer.send("Authenticate", Dialect::V3.authenticate());
+    peer.expect("Authenticated");
+    assert_eq!(peer.expect("ProtocolInfo")["min_protocol_version"], 3);
+
+    let mut silent = Peer::connect(server.addr(), "/v2/ws", "Bob");
+    silent.send_unit("Ping");
+    silent.expect_error("UNSUPPORTED_PROTOCOL_VERSION");
+    silent.expect_close(Some(1000));
+}
+
+#[test]
 fn an_app_id_that_cannot_be_one_ends_the_connection() {
     let server = server().start();
     for app_id in ["x".repeat(257), "tab\tbed".to_owned()] {

@@ -223,6 +223,24 @@ fn connection_info_travels_in_the_start_and_in_version_2_rosters() {
 }
 
 #[test]
+fn a_game_may_have_its_own_relay_label() {
+    for (game, label) in [(GAME, "mirror"), ("chess", "fishnet")] {
+        let server = server()
+            .set("relay_types.default_relay_type", json!("fishnet"))
+            .set("relay_types.game_relay_mappings", json!({GAME: "mirror"}))
+            .start();
+        let mut ada = Peer::authenticated(server.addr(), "Ada", Dialect::V2);
+        ada.send("JoinRoom", json!({"game_name": game, "player_name": "Ada", "relay_transport": "tcp"}));
+        assert_eq!(ada.expect("RoomJoined")["relay_type"], label);
+        ada.expect("LobbyStateChanged");
+        ada.send_unit("PlayerReady");
+        ada.expect("LobbyStateChanged");
+        ada.send_unit("StartGame");
+        assert_eq!(ada.expect("GameStarting")["peer_connections"][0]["relay_type"], label);
+    }
+}
+
+#[test]
 fn authority_is_released_and_taken() {
     let server = server().start();
     let [mut ada, mut bob] = gather(server.addr(), "AUTH01", PAIR);

@@ -9,6 +9,7 @@ mod peering;
 mod reconnection;
 mod relay;
 mod rooms;
+mod session;
 
 use signal_fish_testkit::{Dialect, Launch};
 

@@ -21,7 +21,7 @@ fn authority(server: &ServerProcess, code: &str) -> Peer {
 }
 
 /// Asks for an operation that works; its result, behind what the room hears.
-fn moderate(peer: &mut Peer, operation: Value, heard: &[&str]) -> Value {
+pub(crate) fn moderate(peer: &mut Peer, operation: Value, heard: &[&str]) -> Value {
     peer.send(
         "RoomOperation",
         json!({"operation_id": "6b1c8d3e-95f7-4a20-9e8b-c4d5e6f7a806", "operation": operation}),
@@ -32,7 +32,7 @@ fn moderate(peer: &mut Peer, operation: Value, heard: &[&str]) -> Value {
     peer.expect("RoomOperationResult")["result"]["data"].take()
 }
 
-fn about(kind: &str, player: &Player) -> Value {
+pub(crate) fn about(kind: &str, player: &Player) -> Value {
     json!({"type": kind, "data": {"player_id": player.id()}})
 }
 
@@ -138,7 +138,8 @@ async fn moderation_is_understood_by_those_whom_it_meets() {
     }
 }
 
-async fn expect_removal(player: &mut Player) {
+/// It hears that it was kicked, and is disconnected.
+pub(crate) async fn expect_removal(player: &mut Player) {
     let code = expect!(player, Event::Error { error_code, .. } => error_code);
     assert_eq!(code, Some(ErrorCode::Kicked));
     let reason = expect!(player, Event::Disconnected { reason, .. } => reason);
