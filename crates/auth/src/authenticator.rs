@@ -1,9 +1,13 @@
 //! Which app a connection speaks for, and whether it may.
 
 use std::collections::HashMap;
+use std::num::{NonZeroU8, NonZeroU32};
 use std::sync::Arc;
+use std::time::Duration;
 
 use signal_fish_protocol::{AppId, RateLimitInfo};
+
+use crate::budget::{Budget, Exhausted, Quota};
 
 /// An app that may use this server.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -12,28 +16,56 @@ pub struct App {
     pub id: AppId,
     /// What its clients are told it is called.
     pub name: Arc<str>,
+    /// What all its clients together may do.
+    pub limits: AppLimits,
+}
+
+/// What all clients of an app together may do; nothing means what the server allows to everyone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct AppLimits {
+    /// The most rooms at a time.
+    pub rooms_max: Option<NonZeroU32>,
+    /// The most players that one of them may ask for in a room.
+    pub players_max: Option<NonZeroU8>,
+    /// The most handshakes in a minute.
+    pub handshakes_per_minute: Option<NonZeroU32>,
+}
+
+/// An app, and what is left of its handshakes.
+#[derive(Debug)]
+struct Registered {
+    app: App,
+    handshakes: Option<Budget>,
 }
 
 /// Proof that a connection may play, and for which app. Only an [`Authenticator`] makes one.
 #[derive(Clone, Debug)]
 pub struct Grant {
-    app: Option<Arc<App>>,
+    app: Option<Arc<Registered>>,
 }
 
 impl Grant {
     /// The label that separates the rooms of different apps; all clients of an open server share one.
     pub fn app_id(&self) -> Option<&AppId> {
-        self.app.as_ref().map(|app| &app.id)
+        self.app.as_ref().map(|registered| &registered.app.id)
     }
 
     /// What the client is told the app is called.
     pub fn app_name(&self) -> &str {
-        self.app.as_ref().map_or("default", |app| &app.name)
+        self.app.as_ref().map_or("default", |registered| &registered.app.name)
+    }
+
+    /// What all clients of the app together may do.
+    pub fn limits(&self) -> AppLimits {
+        self.app.as_ref().map_or(AppLimits::default(), |registered| registered.app.limits)
     }
 
     /// How often the app may act, as the client is told.
-    pub const fn rate_limits(&self) -> RateLimitInfo {
-        RateLimitInfo { per_minute: 1_000, per_hour: 10_000, per_day: 100_000 }
+    pub fn rate_limits(&self) -> RateLimitInfo {
+        match self.limits().handshakes_per_minute.map(|n| u64::from(n.get())) {
+            Some(n) => RateLimitInfo { per_minute: n, per_hour: n * 60, per_day: n * 60 * 24 },
+            None => RateLimitInfo { per_minute: 1_000, per_hour: 10_000, per_day: 100_000 },
+        }
     }
 }
 
@@ -43,13 +75,16 @@ pub enum Refusal {
     /// The label is malformed, or not on the list.
     #[error("the app id is not allowed on this server")]
     InvalidAppId,
+    /// Too many clients of the app have come at once.
+    #[error(transparent)]
+    TooManyHandshakes(#[from] Exhausted),
 }
 
 /// Decides who may play.
 #[derive(Clone, Debug)]
 pub struct Authenticator {
     /// `None` is open mode: without a list an app id proves nothing.
-    allowed: Option<HashMap<AppId, Arc<App>>>,
+    allowed: Option<HashMap<AppId, Arc<Registered>>>,
 }
 
 impl Authenticator {
@@ -60,7 +95,12 @@ impl Authenticator {
 
     /// Lets in only who authenticates for one of these apps.
     pub fn allowlist(apps: impl IntoIterator<Item = App>) -> Self {
-        Self { allowed: Some(apps.into_iter().map(|app| (app.id.clone(), Arc::new(app))).collect()) }
+        let budget = |n_max| Budget::new(Quota { n_max, window: Duration::from_mins(1) });
+        let register = |app: App| {
+            let handshakes = app.limits.handshakes_per_minute.map(budget);
+            (app.id.clone(), Arc::new(Registered { app, handshakes }))
+        };
+        Self { allowed: Some(apps.into_iter().map(register).collect()) }
     }
 
     /// What a connection may do that has not authenticated; nothing unless the server is open.
@@ -71,8 +111,8 @@ impl Authenticator {
         }
     }
 
-    /// What a connection may do that authenticates for `app_id`.
-    pub fn authenticate(&self, app_id: &str) -> Result<Grant, Refusal> {
+    /// What a connection may do that authenticates for `app_id` at `now`, the time since any fixed moment.
+    pub fn authenticate(&self, app_id: &str, now: Duration) -> Result<Grant, Refusal> {
         let app_id = match (&self.allowed, app_id) {
             // Whoever says nothing says no less than who does not authenticate.
             (None, "") => return Ok(Grant { app: None }),
@@ -81,8 +121,11 @@ impl Authenticator {
         match &self.allowed {
             None => Ok(Grant { app: None }),
             Some(allowed) => {
-                let app = allowed.get(&app_id).ok_or(Refusal::InvalidAppId)?;
-                Ok(Grant { app: Some(Arc::clone(app)) })
+                let registered = allowed.get(&app_id).ok_or(Refusal::InvalidAppId)?;
+                if let Some(handshakes) = &registered.handshakes {
+                    handshakes.spend(now)?;
+                }
+                Ok(Grant { app: Some(Arc::clone(registered)) })
             }
         }
     }
@@ -97,21 +140,40 @@ mod tests {
         let open = Authenticator::open();
         assert!(open.anonymous().is_some());
         for label in ["anything", ""] {
-            let grant = open.authenticate(label).unwrap();
+            let grant = open.authenticate(label, Duration::ZERO).unwrap();
             assert_eq!((grant.app_id(), grant.app_name()), (None, "default"));
         }
-        assert_eq!(open.authenticate("a\n").unwrap_err(), Refusal::InvalidAppId);
+        assert_eq!(open.authenticate("a\n", Duration::ZERO).unwrap_err(), Refusal::InvalidAppId);
     }
 
     #[test]
     fn an_allowlist_lets_in_only_who_is_on_it() {
-        let demo = App { id: AppId::parse("demo").unwrap(), name: "Demo".into() };
+        let demo =
+            App { id: AppId::parse("demo").unwrap(), name: "Demo".into(), limits: AppLimits::default() };
         let strict = Authenticator::allowlist([demo]);
         assert!(strict.anonymous().is_none());
-        let grant = strict.authenticate("demo").unwrap();
+        let grant = strict.authenticate("demo", Duration::ZERO).unwrap();
         assert_eq!((grant.app_id().unwrap().as_str(), grant.app_name()), ("demo", "Demo"));
         for unknown in ["other", "Demo", "", "demo\n"] {
-            assert_eq!(strict.authenticate(unknown).unwrap_err(), Refusal::InvalidAppId, "{unknown:?}");
+            assert_eq!(
+                strict.authenticate(unknown, Duration::ZERO).unwrap_err(),
+                Refusal::InvalidAppId,
+                "{unknown:?}"
+            );
         }
+    }
+
+    #[test]
+    fn an_app_has_so_many_handshakes_a_minute() {
+        let limits = AppLimits { handshakes_per_minute: NonZeroU32::new(2), ..AppLimits::default() };
+        let app = |id: &str, limits| App { id: AppId::parse(id).unwrap(), name: id.into(), limits };
+        let strict = Authenticator::allowlist([app("busy", limits), app("other", AppLimits::default())]);
+        let told = strict.authenticate("busy", Duration::ZERO).unwrap().rate_limits();
+        assert_eq!((told.per_minute, told.per_hour, told.per_day), (2, 120, 2_880));
+        strict.authenticate("busy", Duration::ZERO).unwrap();
+        let refused = strict.authenticate("busy", Duration::ZERO).unwrap_err();
+        assert_eq!(refused, Refusal::TooManyHandshakes(Exhausted { retry_after: Duration::from_secs(30) }));
+        strict.authenticate("other", Duration::ZERO).unwrap();
+        strict.authenticate("busy", Duration::from_secs(30)).unwrap();
     }
 }

@@ -9,7 +9,7 @@ mod password;
 mod sdk;
 mod turn;
 
-pub use authenticator::{App, Authenticator, Grant, Refusal};
+pub use authenticator::{App, AppLimits, Authenticator, Grant, Refusal};
 pub use budget::{Budget, Exhausted, Quota};
 pub use guesses::{Guesses, GuessesBySource};
 pub use password::{MEMORY_KIB, Password, SALT_BYTES};

@@ -1,6 +1,8 @@
 //! Where rooms are found by game and code, and how many there may be.
 
 use std::collections::hash_map::RandomState;
+use std::hash::Hash;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -18,7 +20,8 @@ pub(crate) struct Directory {
     /// The same rooms, for those who come back to one.
     by_id: DashMap<RoomId, Arc<LiveRoom>, RandomState>,
     n_rooms: AtomicUsize,
-    n_rooms_by_game: DashMap<(Option<AppId>, GameName), usize, RandomState>,
+    n_rooms_by_game: Counts<(Option<AppId>, GameName)>,
+    n_rooms_by_app: Counts<AppId>,
     limits: RoomLimits,
 }
 
@@ -38,6 +41,8 @@ pub(crate) enum NotAdded {
     Full,
     /// There are as many of that game as there may be.
     GameFull,
+    /// There are as many of that app as there may be.
+    AppFull,
 }
 
 impl Directory {
@@ -46,7 +51,8 @@ impl Directory {
             rooms: DashMap::default(),
             by_id: DashMap::default(),
             n_rooms: AtomicUsize::new(0),
-            n_rooms_by_game: DashMap::default(),
+            n_rooms_by_game: Counts::new(),
+            n_rooms_by_app: Counts::new(),
             limits,
         }
     }
@@ -60,8 +66,14 @@ impl Directory {
     }
 
     /// Adds a room. From now on others find it: whoever adds it holds its lock until it is ready for them.
-    pub(crate) fn add(&self, key: &RoomKey, room: &Arc<LiveRoom>) -> Result<(), NotAdded> {
-        self.count_up(key)?;
+    /// `app_rooms_max` is how many its app may have, if it has a limit of its own.
+    pub(crate) fn add(
+        &self,
+        key: &RoomKey,
+        room: &Arc<LiveRoom>,
+        app_rooms_max: Option<NonZeroU32>,
+    ) -> Result<(), NotAdded> {
+        self.count_up(key, app_rooms_max)?;
         if self.add_key(key, room) {
             self.by_id.insert(room.id(), Arc::clone(room));
             return Ok(());
@@ -94,30 +106,63 @@ impl Directory {
         }
     }
 
-    fn count_up(&self, key: &RoomKey) -> Result<(), NotAdded> {
+    fn count_up(&self, key: &RoomKey, app_rooms_max: Option<NonZeroU32>) -> Result<(), NotAdded> {
         let one_more = |n: usize| (n < self.limits.rooms_max).then_some(n + 1);
         if self.n_rooms.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_err() {
             return Err(NotAdded::Full);
         }
-        let mut n_of_game = self.n_rooms_by_game.entry((key.app.clone(), key.game.clone())).or_insert(0);
-        if *n_of_game >= self.limits.rooms_per_game_max {
-            drop(n_of_game);
+        if !self.n_rooms_by_game.count_up(game_of(key), self.limits.rooms_per_game_max) {
             self.n_rooms.fetch_sub(1, Ordering::Relaxed);
             return Err(NotAdded::GameFull);
         }
-        *n_of_game += 1;
+        let app_rooms_max =
+            app_rooms_max.map_or(usize::MAX, |n| usize::try_from(n.get()).unwrap_or(usize::MAX));
+        if let Some(app) = &key.app
+            && !self.n_rooms_by_app.count_up(app.clone(), app_rooms_max)
+        {
+            self.n_rooms_by_game.count_down(game_of(key));
+            self.n_rooms.fetch_sub(1, Ordering::Relaxed);
+            return Err(NotAdded::AppFull);
+        }
         Ok(())
     }
 
     fn count_down(&self, key: &RoomKey) {
         self.n_rooms.fetch_sub(1, Ordering::Relaxed);
-        if let Entry::Occupied(mut n_of_game) =
-            self.n_rooms_by_game.entry((key.app.clone(), key.game.clone()))
-        {
-            *n_of_game.get_mut() -= 1;
+        self.n_rooms_by_game.count_down(game_of(key));
+        if let Some(app) = &key.app {
+            self.n_rooms_by_app.count_down(app.clone());
+        }
+    }
+}
+
+fn game_of(key: &RoomKey) -> (Option<AppId>, GameName) {
+    (key.app.clone(), key.game.clone())
+}
+
+/// How many there are of each kind.
+#[derive(Debug)]
+struct Counts<K: Eq + Hash>(DashMap<K, usize, RandomState>);
+
+impl<K: Eq + Hash> Counts<K> {
+    fn new() -> Self {
+        Self(DashMap::default())
+    }
+
+    /// Counts one more, unless there are `n_max`.
+    fn count_up(&self, kind: K, n_max: usize) -> bool {
+        let mut n = self.0.entry(kind).or_insert(0);
+        let has_place = *n < n_max;
+        *n += usize::from(has_place);
+        has_place
+    }
+
+    fn count_down(&self, kind: K) {
+        if let Entry::Occupied(mut n) = self.0.entry(kind) {
+            *n.get_mut() -= 1;
             // Games are named by clients: a name without rooms must not stay.
-            if *n_of_game.get() == 0 {
-                n_of_game.remove();
+            if *n.get() == 0 {
+                n.remove();
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use signal_fish_auth::Password;
+use signal_fish_auth::{AppLimits, Grant, Password};
 use signal_fish_coordination::{ClaimError, RoomKey};
 use signal_fish_engine::{Command, Newcomer, PasswordHash, Room};
 use signal_fish_protocol::{AppId, Epoch, ErrorCode, JoinAsSpectator, JoinRoom, PlayerName};
@@ -66,7 +66,8 @@ impl<'a> Entering<'a> {
             self.session.allowance.creation(self.budget_time())?;
         }
         let is_inside = self.session.is_inside();
-        let wish = PlayWish::parse(&self.session.shared.config, request, password, is_inside)?;
+        let players_max = self.limits().players_max;
+        let wish = PlayWish::parse(&self.session.shared.config, players_max, request, password, is_inside)?;
         self.find_or_create(&wish).await
     }
 
@@ -176,12 +177,15 @@ impl<'a> Entering<'a> {
         let room = LiveRoom::new(key.clone(), room, Journaled::NOT_YET);
         // Taken before others can find the room, so that whoever makes it is the first inside.
         let mut hosted = room.lock();
-        match shared.directory.add(&key, &room) {
+        match shared.directory.add(&key, &room, self.limits().rooms_max) {
             Ok(()) => claim.keep(),
             Err(NotAdded::Taken) => return Ok(false),
             Err(NotAdded::Full) => return Err(too_many_rooms("this server has as many rooms as it takes")),
             Err(NotAdded::GameFull) => {
                 return Err(too_many_rooms("this game has as many rooms as it may have"));
+            }
+            Err(NotAdded::AppFull) => {
+                return Err(too_many_rooms("this app has as many rooms as it may have"));
             }
         }
         let answer = self.answer.take().expect(ONE_ROOM_HAS_IT);
@@ -219,6 +223,10 @@ impl<'a> Entering<'a> {
 
     fn next_epoch(&self) -> Epoch {
         self.session.epoch.map_or(Epoch::FIRST, Epoch::next)
+    }
+
+    fn limits(&self) -> AppLimits {
+        self.session.grant.as_ref().map_or(AppLimits::default(), Grant::limits)
     }
 
     fn app(&self) -> Option<AppId> {

@@ -1,5 +1,6 @@
 //! The way into a room: what a wish must look like, and which room it leads to.
 
+use std::num::NonZeroU8;
 use std::sync::Arc;
 
 use signal_fish_auth::{Exhausted, Password};
@@ -110,18 +111,21 @@ pub(crate) fn room_setup(
 }
 
 impl PlayWish {
-    /// Checks a request, in the order of the contract. `is_inside` tells whether the sender is in a room.
+    /// Checks a request, in the order of the contract. `is_inside` tells whether the sender is in a room, and
+    /// `app_players_max` how many players its app may ask for, if it has a limit of its own.
     pub(crate) fn parse(
         config: &HubConfig,
+        app_players_max: Option<NonZeroU8>,
         request: &JoinRoom,
         password: Option<Arc<Password>>,
         is_inside: bool,
     ) -> Result<Self, EntryRefusal> {
         let game = parse_game(config, &request.game_name)?;
         let name = parse_name(config, &request.player_name)?;
-        let players_max = request.max_players.unwrap_or(config.players_default);
-        if !(1..=config.players_max).contains(&players_max) {
-            let reason = format!("max_players must be 1 to {}", config.players_max);
+        let most = app_players_max.map_or(config.players_max, |most| most.get().min(config.players_max));
+        let players_max = request.max_players.unwrap_or(config.players_default.min(most));
+        if !(1..=most).contains(&players_max) {
+            let reason = format!("max_players must be 1 to {most}");
             return Err(EntryRefusal::new(ErrorCode::InvalidMaxPlayers, reason));
         }
         let join_only = request.join_only.unwrap_or(false);

@@ -1,6 +1,8 @@
 //! Authenticate: what is checked in which order, what is agreed, and what the client is told.
 
-use signal_fish_auth::{Grant, Sdk};
+use std::time::Instant;
+
+use signal_fish_auth::{Grant, Refusal, Sdk};
 use signal_fish_engine::Means;
 use signal_fish_protocol::{
     Authenticate, Authenticated, AuthenticationError, ControlEncoding, ErrorCode, GameDataEncoding,
@@ -48,13 +50,18 @@ pub(crate) struct Disagreement {
 /// Decides about `request` on a connection that reads `wire` unless they agree on another.
 pub(crate) fn negotiate(
     shared: &Shared,
+    now: Instant,
     request: Authenticate,
     wire: Wire,
 ) -> Result<Agreement, Disagreement> {
-    let grant = shared
-        .authenticator
-        .authenticate(&request.app_id)
-        .map_err(|refusal| disagree(ErrorCode::InvalidAppId, refusal.to_string(), false))?;
+    let grant =
+        shared.authenticator.authenticate(&request.app_id, shared.budget_time(now)).map_err(|refusal| {
+            let code = match refusal {
+                Refusal::InvalidAppId => ErrorCode::InvalidAppId,
+                Refusal::TooManyHandshakes(_) => ErrorCode::RateLimitExceeded,
+            };
+            disagree(code, refusal.to_string(), false)
+        })?;
     let config = &shared.config;
     let sdk = config
         .sdks

@@ -30,7 +30,7 @@ pub(crate) async fn room(shared: &Shared, record: RoomRecord) {
         Room::restore(now, setup, lobby),
         Journaled { revision, lobby: Some(lobby) },
     );
-    if let Err(reason) = shared.directory.add(&key, &room) {
+    if let Err(reason) = shared.directory.add(&key, &room, None) {
         tracing::warn!(room = %id, ?reason, "a stored room is left out");
         return;
     }

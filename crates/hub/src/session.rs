@@ -192,7 +192,7 @@ impl Session {
             }
             Handshake::Failed => return,
         }
-        match handshake::negotiate(&self.shared, request, self.link.wire) {
+        match handshake::negotiate(&self.shared, now, request, self.link.wire) {
             Ok(agreement) => {
                 self.handshake = Handshake::Done;
                 self.grant = Some(agreement.grant);

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use signal_fish_auth::{App, Authenticator, Quota};
+use signal_fish_auth::{App, AppLimits, Authenticator, Quota};
 use signal_fish_hub::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};
 use signal_fish_protocol::{AppId, PlayerNameRules, ProtocolVersion, RoomCodeFormat};
 use signal_fish_transport::{ConnectionConfig, ListenerConfig};
@@ -48,7 +48,15 @@ fn authenticator(settings: &SecuritySettings, problems: &mut Problems) -> Authen
     let mut apps = Vec::new();
     for (index, app) in settings.allowed_apps.iter().enumerate() {
         match AppId::parse(&app.app_id) {
-            Ok(id) => apps.push(App { id, name: app.app_name.as_str().into() }),
+            Ok(id) => apps.push(App {
+                id,
+                name: app.app_name.as_str().into(),
+                limits: AppLimits {
+                    rooms_max: app.max_rooms,
+                    players_max: app.max_players_per_room,
+                    handshakes_per_minute: app.rate_limit_per_minute,
+                },
+            }),
             Err(error) => problems.add(format!("security.allowed_apps[{index}].app_id"), error.to_string()),
         }
     }
@@ -309,7 +317,7 @@ mod tests {
             });
             let plan = accepted(&json!({"server": server, "security": listed}));
             assert!(plan.authenticator.anonymous().is_none());
-            assert!(plan.authenticator.authenticate("tanks").is_ok());
+            assert!(plan.authenticator.authenticate("tanks", Duration::ZERO).is_ok());
         }
         for bind in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
             accepted(&json!({"server": {"bind": bind}}));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::support::{Client, V2, V3, hub, parse, settle};
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use signal_fish_auth::{App, Authenticator};
+use signal_fish_auth::{App, AppLimits, Authenticator};
 use signal_fish_coordination::{ClaimError, LocalCoordinator, RoomKey, RoomOperationCoordinator};
 use signal_fish_hub::{Hub, HubConfig};
 use signal_fish_protocol::{AppId, CloseCode, LobbyState, RoomId};
@@ -158,7 +158,11 @@ async fn a_stored_room_that_breaks_the_rules_is_left_out() {
 
 #[tokio::test]
 async fn apps_do_not_meet() {
-    let app = |id: &str| App { id: AppId::parse(id).expect("an id"), name: id.into() };
+    let app = |id: &str| App {
+        id: AppId::parse(id).expect("an id"),
+        name: id.into(),
+        limits: AppLimits::default(),
+    };
     let authenticator = Authenticator::allowlist([app("one"), app("two")]);
     let (database, coordinator) = (Arc::new(MemoryDatabase::default()), Arc::new(LocalCoordinator));
     let hub = Hub::start(HubConfig::default(), authenticator, database, coordinator).await.expect("memory");

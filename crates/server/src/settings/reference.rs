@@ -39,7 +39,9 @@ impl Key {
 /// The key or section that was probably meant: spelt nearly like it, or called the same in another section.
 pub(super) fn similar(unknown: &str) -> Option<String> {
     let (section, name) = parts(unknown);
-    let distance = |path: &String| (osa_distance(parts(path).1, name), parts(path).0 != section);
+    // Of two that are as near, rather a key of its own than one in the entries of a list.
+    let distance =
+        |path: &String| (osa_distance(parts(path).1, name), parts(path).0 != section, path.contains("[]"));
     let keys = Key::all();
     let sections = keys.iter().map(|key| parts(&key.path).0.to_owned());
     let known = keys.iter().map(|key| key.path.clone()).chain(sections);

@@ -1,6 +1,6 @@
 //! Section `security`: who may connect, how often, and how much they may say at once.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU8, NonZeroU32, NonZeroUsize};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -88,4 +88,13 @@ pub struct AllowedApp {
     pub app_id: String,
     /// What its clients are told it is called.
     pub app_name: String,
+    /// The most rooms that it has at a time, within `server.max_rooms`.
+    #[serde(default)]
+    pub max_rooms: Option<NonZeroU32>,
+    /// The most players that its clients may ask for in a room, within `protocol.max_players_limit`.
+    #[serde(default)]
+    pub max_players_per_room: Option<NonZeroU8>,
+    /// The most handshakes of its clients in a minute. One too many is refused with `RATE_LIMIT_EXCEEDED`.
+    #[serde(default)]
+    pub rate_limit_per_minute: Option<NonZeroU32>,
 }

@@ -140,3 +140,39 @@ fn a_seat_is_not_given_back_to_another_app() {
     back.send("Reconnect", reconnect);
     back.expect("Reconnected");
 }
+
+#[test]
+fn an_app_has_limits_of_its_own() {
+    let apps = json!([
+        {"app_id": "small", "app_name": "Small", "max_rooms": 1, "max_players_per_room": 2, "rate_limit_per_minute": 3},
+        {"app_id": "large", "app_name": "Large"},
+    ]);
+    let server = server()
+        .set("security.enforce_app_id_allowlist", json!(true))
+        .set("security.allowed_apps", apps)
+        .start();
+    let mut ada = Peer::connect(server.addr(), "/v3/ws", "Ada");
+    ada.send("Authenticate", json!({"app_id": "small"}));
+    let rates = json!({"per_minute": 3, "per_hour": 180, "per_day": 4_320});
+    assert_eq!(ada.expect("Authenticated")["rate_limits"], rates);
+    ada.expect("ProtocolInfo");
+
+    ada.send("JoinRoom", json!({"game_name": GAME, "player_name": "Ada", "max_players": 3}));
+    ada.expect_refusal("RoomJoinFailed", "INVALID_MAX_PLAYERS");
+    ada.send("JoinRoom", json!({"game_name": GAME, "player_name": "Ada"}));
+    assert_eq!(ada.expect("RoomJoined")["max_players"], 2);
+    ada.expect("LobbyStateChanged");
+
+    let mut bob = player_of(&server, "small", "Bob");
+    bob.send("JoinRoom", json!({"game_name": "another", "player_name": "Bob"}));
+    bob.expect_refusal("RoomJoinFailed", "MAX_ROOMS_PER_GAME_EXCEEDED");
+    let mut zoe = player_of(&server, "large", "Zoe");
+    zoe.send("JoinRoom", json!({"game_name": "another", "player_name": "Zoe", "max_players": 50}));
+    zoe.expect("RoomJoined");
+
+    player_of(&server, "small", "Cat");
+    let mut dan = Peer::connect(server.addr(), "/v3/ws", "Dan");
+    dan.send("Authenticate", json!({"app_id": "small"}));
+    dan.expect_refusal("AuthenticationError", "RATE_LIMIT_EXCEEDED");
+    dan.expect_close(Some(1000));
+}

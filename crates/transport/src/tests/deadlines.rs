@@ -1,6 +1,6 @@
 //! What happens to those who are silent.
 
-use signal_fish_auth::App;
+use signal_fish_auth::{App, AppLimits};
 use signal_fish_protocol::AppId;
 use tokio::time::Instant;
 
@@ -94,7 +94,7 @@ async fn who_sends_no_message_is_idle_however_often_it_answers() {
 #[tokio::test(start_paused = true)]
 async fn who_does_not_authenticate_where_it_must_is_ended() {
     let id = AppId::parse("game").unwrap();
-    let app = App { id, name: "Game".into() };
+    let app = App { id, name: "Game".into(), limits: AppLimits::default() };
     let listener = ListenerConfig { connection: PATIENT, ..ListenerConfig::default() };
     let server =
         Parts { authenticator: Authenticator::allowlist([app]), listener, ..Parts::default() }.start().await;

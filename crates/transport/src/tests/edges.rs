@@ -1,6 +1,6 @@
 //! Every deadline of a connection, a millisecond before and after.
 
-use signal_fish_auth::App;
+use signal_fish_auth::{App, AppLimits};
 use signal_fish_protocol::AppId;
 use tokio::time::{Instant, timeout};
 
@@ -100,7 +100,11 @@ async fn a_handshake_in_the_last_moment_counts() {
         farewell: "AUTHENTICATION_TIMEOUT",
     };
     check(case, || {
-        Authenticator::allowlist([App { id: AppId::parse("game").unwrap(), name: "Game".into() }])
+        Authenticator::allowlist([App {
+            id: AppId::parse("game").unwrap(),
+            name: "Game".into(),
+            limits: AppLimits::default(),
+        }])
     })
     .await;
 }

@@ -72,7 +72,8 @@ mod tests {
         let open = ["everyone who reaches this port", "two_players -- ws://127.0.0.1:80/v2/ws\n"];
         check("127.0.0.1:80", &settings, &open, &[]);
 
-        let app = AllowedApp { app_id: "tanks".to_owned(), app_name: "Space Tanks".to_owned() };
+        let app = serde_json::json!({"app_id": "tanks", "app_name": "Space Tanks"});
+        let app: AllowedApp = serde_json::from_value(app).expect("an app");
         settings.security.allowed_apps = vec![app];
         check("127.0.0.1:80", &settings, &open, &["tanks"]);
         settings.security.enforce_app_id_allowlist = true;
