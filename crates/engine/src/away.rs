@@ -114,6 +114,17 @@ impl Away {
         self.records.iter().filter(|(_, record)| record.lost.standing == Standing::Awaited)
     }
 
+    /// Whom to forget for one more: who may not come back, else who never played, else who left first. Connections are
+    /// cheap to lose on purpose, and must not push out those who played.
+    fn least_worth_keeping(&self) -> usize {
+        let worth = |record: &Record| {
+            let Lost { seat, standing, .. } = &record.lost;
+            (*standing == Standing::Awaited, seat.last_stamp.seq > 0)
+        };
+        let worths = self.records.iter().map(|(_, record)| worth(record)).zip(0..);
+        worths.min().map_or(0, |(_, position)| position)
+    }
+
     /// Lets go of those who were late so long ago that they need not be told any more.
     fn tidy(&mut self, now: Instant, window: Duration) {
         self.records.retain(|record| record.until + window.min(NEVER) > now);
@@ -143,7 +154,7 @@ pub(crate) fn keep(room: &mut Room, step: &Step<'_>, player: PlayerId, lost: Los
     let away = &mut room.away;
     away.tidy(step.now, rules.window);
     if away.records.len() >= RECORDS_MAX {
-        away.records.remove(0);
+        away.records.remove(away.least_worth_keeping());
     }
     away.records.push(player, Record { lost, until: step.now + rules.window.min(NEVER), missed_from });
     settle(room);
@@ -197,6 +208,8 @@ pub(crate) fn on_deadline(room: &mut Room, now: Instant) {
     for record in room.away.records.iter_mut() {
         if record.lost.standing == Standing::Awaited && record.until <= now {
             record.lost.standing = Standing::Late;
+            // It will only be told so.
+            record.lost.seat.connection_info = None;
         }
     }
     settle(room);

@@ -8,9 +8,8 @@ use std::time::Duration;
 use signal_fish_auth::{Quota, Sdk, SdkTable, Version};
 use signal_fish_protocol::{PlayerNameRules, ProtocolVersion, RoomCodeFormat, limits};
 
-use crate::peering::PeeringConfig;
-
 use crate::formats::GameDataLimits;
+use crate::peering::PeeringConfig;
 
 /// Everything the hub can be told.
 #[derive(Clone, Debug)]

@@ -37,6 +37,8 @@ pub(crate) struct Outcome {
     pub(crate) refused: bool,
     /// The room is over.
     pub(crate) ended: bool,
+    /// Somebody has left.
+    pub(crate) left: bool,
 }
 
 impl Outcome {
@@ -94,7 +96,10 @@ impl Delivery<'_> {
                     outcome.returned = Some(epoch);
                     self.admit();
                 }
-                Effect::Left(player) => self.remove(player),
+                Effect::Left(player) => {
+                    outcome.left = true;
+                    self.remove(player);
+                }
                 Effect::Close(player, code) => self.close(player, code),
                 Effect::Ended => outcome.ended = true,
             }

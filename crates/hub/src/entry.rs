@@ -176,6 +176,10 @@ impl EntryRefusal {
         Self::new(ErrorCode::ServerDraining, "the server is about to stop, try again later")
     }
 
+    pub(crate) fn room_not_found() -> Self {
+        Self::new(ErrorCode::RoomNotFound, "there is no such room")
+    }
+
     pub(crate) fn not_in_room() -> Self {
         Self::new(ErrorCode::NotInRoom, "this needs a seat in a room")
     }

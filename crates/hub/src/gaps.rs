@@ -15,7 +15,7 @@ pub(crate) struct Gaps {
     ranges: BTreeMap<Start, Range>,
     /// The same in the order in which they are told.
     places: BTreeSet<(u64, Start)>,
-    /// The last place at which something was left out, and how many gaps there are, or were.
+    /// The last place at which something was left out, and how many gaps wait there at most.
     last_place: (u64, usize),
 }
 
@@ -110,6 +110,9 @@ impl Gaps {
             && place <= position
             && let Some(Range { to_seq, class, reason, .. }) = self.remove(start)
         {
+            if place == self.last_place.0 {
+                self.last_place.1 = self.last_place.1.saturating_sub(1);
+            }
             let (_, from_player, epoch, from_seq) = start;
             due.push(Told { class, gap: DeliveryGap { from_player, epoch, from_seq, to_seq, reason } });
         }

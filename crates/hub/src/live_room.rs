@@ -272,7 +272,7 @@ impl Hosted {
     }
 
     fn step(&mut self, config: &HubConfig, now: Instant, step: Step<'_>, effects: &mut Effects) -> Outcome {
-        let mut last_seen = None;
+        let (mut last_seen, is_timeout) = (None, matches!(step, Step::Timeout));
         let (actor, watches, game_data, answer) = match step {
             Step::Command(actor, command, game_data) => {
                 self.room.apply(now, actor.player, command, effects);
@@ -294,14 +294,13 @@ impl Hosted {
             }
         };
         let ice = &config.peering.ice;
-        let is_relay = game_data.is_some();
         let (members, log) = (&mut self.members, self.log.as_deref_mut());
         let delivery = Delivery { now, members, actor, watches, game_data, answer, ice, log };
         let outcome = delivery.carry_out(effects);
-        if !is_relay {
-            if let Some(actor) = actor.filter(|_| outcome.has_come() && !watches) {
-                self.admit_reader(config, now, actor, last_seen);
-            }
+        if let Some(actor) = actor.filter(|_| outcome.has_come() && !watches) {
+            self.admit_reader(config, now, actor, last_seen);
+        }
+        if outcome.has_come() || outcome.left || is_timeout {
             replay::follow(&mut self.log, now, &self.room, &self.members);
         }
         outcome
@@ -334,7 +333,8 @@ impl Hosted {
 
     /// Tells the timers about the next deadline if they would otherwise come too late.
     fn arm(&mut self, shared: &Shared, room: &Arc<LiveRoom>) {
-        let deadline = self.room.poll_timeout();
+        let stale_at = self.log.as_ref().and_then(|log| log.stale_at());
+        let deadline = stale_at.into_iter().fold(self.room.poll_timeout(), Instant::min);
         if self.armed.is_none_or(|armed| deadline < armed) {
             self.armed = Some(deadline);
             shared.timers.set(deadline, Arc::downgrade(room));

@@ -6,6 +6,7 @@ mod properties;
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -31,6 +32,8 @@ use crate::reports::{Reports, Stats};
 pub struct Outbox {
     state: Mutex<State>,
     limits: OutboxLimits,
+    /// Whether the state has an ending, to be asked with every message that comes in.
+    has_ended: AtomicBool,
 }
 
 /// What [`Outbox::poll_take`] came to.
@@ -70,7 +73,8 @@ enum Awaits {
 
 impl Outbox {
     pub(crate) fn new(limits: OutboxLimits, encoding: ControlEncoding) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(State { encoding, ..State::default() }), limits })
+        let state = Mutex::new(State { encoding, ..State::default() });
+        Arc::new(Self { state, limits, has_ended: AtomicBool::new(false) })
     }
 
     /// It is settled how the connection reads. If that is version 3, then from now on game data may be left out.
@@ -80,6 +84,11 @@ impl Outbox {
             state.reports = Some(Reports { wire, gaps_max: self.limits.gaps_max() });
             state.stats = self.limits.stats_interval.map(|interval| Box::new(Stats::new(now, interval)));
         }
+    }
+
+    /// Whether the connection is about to end: nothing that its client says counts any more.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::Relaxed)
     }
 
     /// The largest message that may be pushed.
@@ -123,10 +132,10 @@ impl Outbox {
     }
 
     /// Reports game data of the time before this connection had its seat, which nobody has any more.
-    pub(crate) fn push_missed(&self, now: Instant, gaps: impl IntoIterator<Item = DeliveryGap>) {
+    pub(crate) fn push_missed(&self, now: Instant, gap: DeliveryGap) {
         self.change(|state| {
             if state.reports.is_some() && state.ending.is_none() {
-                gaps.into_iter().for_each(|gap| state.queue.miss(gap));
+                state.queue.miss(gap);
                 state.look_at(now, &self.limits);
             }
         });
@@ -142,6 +151,9 @@ impl Outbox {
         let mut state = self.state.lock();
         change(&mut state);
         let has_ended = state.ending.is_some();
+        if has_ended {
+            self.has_ended.store(true, Ordering::Relaxed);
+        }
         let taker = state.taker.take_if(|(_, awaits)| has_ended || *awaits == Awaits::Frames);
         // Woken up only now: its first step is to take the lock.
         drop(state);

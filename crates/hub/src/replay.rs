@@ -18,7 +18,7 @@ pub(crate) fn remember(log: &mut ReplayLog<KeptData>, now: Instant, stamp: &Rela
     log.push(now, *stamp, is_kept.then(|| data.to_kept()), data.len());
 }
 
-/// After a step in which somebody may have come or gone.
+/// After a step in which somebody has come or gone, or time has.
 pub(crate) fn follow(log: &mut Log, now: Instant, room: &Room, members: &[Member]) {
     if let Some(some) = log {
         let is_member = |player| members.iter().any(|member| member.link.player == player);
@@ -30,14 +30,18 @@ pub(crate) fn follow(log: &mut Log, now: Instant, room: &Room, members: &[Member
     }
 }
 
-/// Tells `member`, who is back, what it missed: first what it does not get, then the rest in order.
-pub(crate) fn say(now: Instant, member: &mut Member, missed: Missed<'_, KeptData>) {
-    member.link.outbox.push_missed(now, missed.gaps);
+/// Tells `member`, who is back, what it missed.
+pub(crate) fn say(now: Instant, member: &mut Member, missed: Vec<Missed<'_, KeptData>>) {
     let bytes_max = member.link.outbox.message_bytes_max();
     SCRATCH.with_borrow_mut(|scratch| {
-        for (stamp, data) in missed.messages {
-            let mut frames = RelayFrames::new(data.as_game_data(), stamp, scratch, bytes_max);
-            member.hear(now, &mut frames, &stamp);
+        for missed in missed {
+            match missed {
+                Missed::Gap(gap) => member.link.outbox.push_missed(now, gap),
+                Missed::Message(stamp, data) => {
+                    let mut frames = RelayFrames::new(data.as_game_data(), stamp, scratch, bytes_max);
+                    member.hear(now, &mut frames, &stamp);
+                }
+            }
         }
     });
 }

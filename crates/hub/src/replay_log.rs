@@ -52,13 +52,13 @@ struct Reader {
     floors: Vec<((PlayerId, Epoch), u64)>,
 }
 
-/// What one reader has missed.
-#[derive(Debug)]
-pub(crate) struct Missed<'a, T> {
-    /// To be told first.
-    pub(crate) gaps: Vec<DeliveryGap>,
-    /// To be sent then, in the order in which they came.
-    pub(crate) messages: Vec<(RelayStamp, &'a T)>,
+/// One thing that a reader has missed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Missed<'a, T> {
+    /// What it does not get.
+    Gap(DeliveryGap),
+    /// What it gets now.
+    Message(RelayStamp, &'a T),
 }
 
 impl<T> ReplayLog<T> {
@@ -104,20 +104,27 @@ impl<T> ReplayLog<T> {
         self.trim(now);
     }
 
+    /// When all that is kept will be too old, should nothing be added.
+    pub(crate) fn stale_at(&self) -> Option<Instant> {
+        Some(self.kept.back()?.at + self.limits.age_max)
+    }
+
     /// Lets go of what is beyond the limits.
     pub(crate) fn trim(&mut self, now: Instant) {
         let ReplayLimits { bytes_max, messages_max, age_max } = self.limits;
         while let Some(oldest) = self.kept.front()
             && (self.n_bytes > bytes_max
                 || self.kept.len() > messages_max
-                || now.saturating_duration_since(oldest.at) > age_max)
+                || now.saturating_duration_since(oldest.at) >= age_max)
         {
             self.n_bytes -= oldest.n_bytes;
             self.kept.pop_front();
         }
     }
 
-    /// What `player` has missed by now, in a room with these players, if it saw everything up to `last_seen`.
+    /// What `player` has missed by now, in a room with these players, if it saw everything up to `last_seen`: messages
+    /// in the order in which they came, and each gap before what follows it from its sender. A reader that has to keep
+    /// track of open gaps thus has few at a time.
     ///
     /// Senders that nobody has heard of are ignored, and nobody can have seen more than was sent.
     pub(crate) fn missed(
@@ -125,23 +132,25 @@ impl<T> ReplayLog<T> {
         player: PlayerId,
         players: impl Iterator<Item = SenderWatermark>,
         last_seen: &[SenderWatermark],
-    ) -> Missed<'_, T> {
+    ) -> Vec<Missed<'_, T>> {
         // Players who said nothing since the log began have not been heard of.
         players.for_each(|mark| self.hear_of((mark.player_id, mark.epoch), mark.seq));
         let mut starts = self.starts(player, last_seen);
-        let (mut gaps, mut messages) = (Vec::new(), Vec::new());
+        let mut missed = Vec::new();
         for Kept { stamp, payload, .. } in &self.kept {
             let SenderStamp { epoch, seq } = stamp.stamp;
             let Some(seen) = starts.get_mut(&(stamp.from, epoch)) else { continue };
             if seq > *seen {
-                gaps.extend(gap((stamp.from, epoch), *seen, seq - 1));
-                messages.push((*stamp, payload));
+                missed.extend(gap((stamp.from, epoch), *seen, seq - 1).map(Missed::Gap));
+                missed.push(Missed::Message(*stamp, payload));
                 *seen = seq;
             }
         }
-        gaps.extend(starts.into_iter().filter_map(|(key, seen)| gap(key, seen, self.heard[&key].last)));
-        gaps.sort_unstable_by_key(|gap| (gap.from_player, gap.epoch, gap.from_seq));
-        Missed { gaps, messages }
+        let ends = starts.into_iter().filter_map(|(key, seen)| gap(key, seen, self.heard[&key].last));
+        let mut ends: Vec<_> = ends.collect();
+        ends.sort_unstable_by_key(|gap| (gap.from_player, gap.epoch, gap.from_seq));
+        missed.extend(ends.into_iter().map(Missed::Gap));
+        missed
     }
 
     /// The last number of each membership that is not news to `player`.
@@ -198,9 +207,9 @@ fn gap((from_player, epoch): (PlayerId, Epoch), seen: u64, last: u64) -> Option<
     (seen < last).then_some(DeliveryGap { from_player, epoch, from_seq: seen + 1, to_seq: last, reason })
 }
 
-/// So many memberships are told apart, ten times the players of a large room. Beyond it the oldest is forgotten, and with
+/// So many memberships are told apart, five times the players of the largest room. Beyond it the oldest is forgotten, and with
 /// it the gaps in it, unless its player goes on: only a room whose players keep leaving comes here.
-const MEMBERSHIPS_MAX: usize = 1_024;
+const MEMBERSHIPS_MAX: usize = 512;
 
 #[cfg(test)]
 mod tests;

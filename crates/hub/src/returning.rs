@@ -34,7 +34,7 @@ pub(crate) fn come_back(session: &mut Session, now: Instant, request: Reconnect,
                 session.seat = Some(Seat::new(shared, room, link, false));
             }
         }
-        Err(answer) => session.decline(now, answer, room_not_found()),
+        Err(answer) => session.decline(now, answer, EntryRefusal::room_not_found()),
     }
 }
 
@@ -59,12 +59,12 @@ fn find(
     }
     // A room ends after those who may come back to it: where there is none, nobody is awaited either.
     let Some(room) = shared.directory.find_by_id(request.room_id) else {
-        return refuse("no seat is kept for this player");
+        return refuse(NO_SEAT_KEPT);
     };
-    // Apps do not meet here either.
+    // Apps do not meet here either, nor learn of each other.
     let app = session.grant.as_ref().and_then(|grant| grant.app_id());
     if room.key().app.as_ref() != app {
-        return Err(room_not_found());
+        return refuse(NO_SEAT_KEPT);
     }
     let draw = Draw::new()?;
     let link = Link { player: request.player_id, ..session.link.clone() };
@@ -79,6 +79,4 @@ fn find(
     Ok((room, link, returning))
 }
 
-fn room_not_found() -> EntryRefusal {
-    EntryRefusal::new(ErrorCode::RoomNotFound, "there is no such room")
-}
+const NO_SEAT_KEPT: &str = "no seat is kept for this player";

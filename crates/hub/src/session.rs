@@ -100,6 +100,9 @@ impl Session {
     /// Takes a text message. A wish to enter a room, or to change how it is entered, comes back: it must be handed to
     /// [`Session::enter`] before anything else is taken.
     pub fn on_text(&mut self, now: Instant, text: &str) -> Option<Entry> {
+        if self.link.outbox.has_ended() {
+            return None;
+        }
         if self.link.wire.encoding == ControlEncoding::Protobuf {
             return self.on_unreadable(now, "this connection speaks protobuf, in binary messages");
         }
@@ -112,7 +115,7 @@ impl Session {
     /// Takes a binary message: game data in the negotiated format, or any frame of a connection that has settled on
     /// protobuf. A wish to enter a room comes back as from [`Session::on_text`].
     pub fn on_binary(&mut self, now: Instant, bytes: &[u8]) -> Option<Entry> {
-        binary::hear(self, now, bytes)
+        if self.link.outbox.has_ended() { None } else { binary::hear(self, now, bytes) }
     }
 
     pub(crate) fn on_readable(&mut self, now: Instant, message: ClientMessage<'_>) -> Option<Entry> {

@@ -118,7 +118,7 @@ fn reconnection(server: &ServerSettings, websocket: &WebsocketSettings) -> Recon
     let replay = ReplayLimits {
         // All of it is queued at once when somebody comes back.
         bytes_max: server.game_data_replay_bytes.min(websocket.send_queue_bytes.get()),
-        messages_max: server.game_data_replay_messages.get(),
+        messages_max: server.game_data_replay_messages.get().min(websocket.send_queue_capacity.get()),
         age_max: secs(server.game_data_replay_secs.get()),
     };
     ReconnectionRules {

@@ -256,11 +256,11 @@ async fn missed_game_data_comes_in_order_and_what_is_not_kept_is_a_gap() {
     say(&mut sender, r#","class":"latest","key":7"#);
     say(&mut sender, r#","class":"reliable""#);
     for (last_seen, expected) in [
-        (json!([{"player_id": sender_id, "epoch": 1, "seq": 1}]), &["3-3", "5-5", "2", "4", "6"][..]),
+        (json!([{"player_id": sender_id, "epoch": 1, "seq": 1}]), &["2", "3-3", "4", "5-5", "6"][..]),
         // Whoever lost its connection again before all that has arrived hears it again.
         (json!([{"player_id": sender_id, "epoch": 1, "seq": 4}]), &["5-5", "6"]),
         (json!([{"player_id": sender_id, "epoch": 1, "seq": 99}]), &[]),
-        (json!([]), &["3-3", "5-5", "1", "2", "4", "6"]),
+        (json!([]), &["1", "2", "3-3", "4", "5-5", "6"]),
         (Value::Null, &[]),
     ] {
         let (client, heard) = come_back(&hub, &mut ticket, last_seen).await;
@@ -354,3 +354,38 @@ async fn version_2_gets_a_token_if_it_asks_and_no_game_data_again() {
 }
 
 const TEXT: &str = r#"{"type":"GameData","data":{"data":"x"}}"#;
+
+#[tokio::test]
+async fn however_many_gaps_there_are_whoever_comes_back_stays() {
+    let hub = hub(HubConfig::default()).await;
+    let mut ada = reader(&hub).await;
+    seated(&mut ada, "MANYGP", "Ada").await;
+    let mut bob = reader(&hub).await;
+    let mut ticket = seated(&mut bob, "MANYGP", "Bob").await;
+    drop(bob);
+    ada.take();
+    for _ in 0..1_001 {
+        ada.say("GameData", json!({"data": 1, "class": "volatile"})).await;
+        ada.say("GameData", json!({"data": 2})).await;
+    }
+    let (bob, heard) = come_back(&hub, &mut ticket, json!([])).await;
+    let n_heard = |kind: &str| heard.iter().filter(|message| message["type"] == kind).count();
+    assert_eq!(n_heard("GameData"), 1_001);
+    let gaps = heard.iter().flat_map(|message| message["data"]["gaps"].as_array().into_iter().flatten());
+    assert_eq!(gaps.count(), 1_001);
+    drop(bob);
+    come_back(&hub, &mut ticket, json!([])).await;
+}
+
+#[tokio::test]
+async fn whoever_is_about_to_be_closed_does_nothing_more() {
+    let hub = hub(HubConfig::default()).await;
+    let mut ada = Client::connect(&hub, V3);
+    seated(&mut ada, "ENDING", "Ada").await;
+    ada.session.end(CloseCode::IdleTimeout);
+    ada.say("LeaveRoom", Value::Null).await;
+    let mut bob = Client::connect(&hub, V3);
+    bob.say("JoinRoom", json!({"game_name": "tanks", "room_code": "ENDING", "player_name": "Bob"})).await;
+    let players = bob.hear().swap_remove(0)["data"]["current_players"].as_array().map(Vec::len);
+    assert_eq!(players, Some(2));
+}
