@@ -34,7 +34,11 @@ mod tests {
     fn whoever_is_shown_out_is_told_why() {
         let told = CloseCode::ALL.iter().filter_map(|&code| {
             let frame = frame(code, ControlEncoding::Json)?;
-            let ServerMessage::Error(error) = ServerMessage::decode(std::str::from_utf8(&frame.bytes).ok()?).ok()? else { return None };
+            let ServerMessage::Error(error) =
+                ServerMessage::decode(std::str::from_utf8(&frame.bytes).ok()?).ok()?
+            else {
+                return None;
+            };
             Some((code.number(), error.error_code?.token()))
         });
         let expected = [

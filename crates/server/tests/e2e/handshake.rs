@@ -223,9 +223,11 @@ fn an_sdk_that_is_too_old_for_its_platform_is_refused_and_may_be_corrected() {
 
 #[test]
 fn an_sdk_is_told_what_its_platform_should_have() {
-    for (platform, minimum, recommended) in
-        [("unity", "1.10.0", Some("1.12.0")), ("godot", "0.9.0", None), ("godot-rust", "0.9.0", Some("0.9.2"))]
-    {
+    for (platform, minimum, recommended) in [
+        ("unity", "1.10.0", Some("1.12.0")),
+        ("godot", "0.9.0", None),
+        ("godot-rust", "0.9.0", Some("0.9.2")),
+    ] {
         let info = negotiate("/v2/ws", json!({"app_id": "x", "platform": platform, "sdk_version": "2.0.0"}));
         assert_eq!(info["minimum_version"], minimum, "{info}");
         assert_eq!(info.get("recommended_version"), recommended.map(Value::from).as_ref(), "{info}");
