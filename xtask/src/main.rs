@@ -38,7 +38,7 @@ enum Verb {
     },
     /// Write the reference pages in docs/reference from the code
     Docs {
-        /// Write nothing: fail if a page is stale or a relative link in the Markdown leads nowhere
+        /// Write nothing: fail if a page is stale, a relative link leads nowhere, or a part of the protocol has no test
         #[arg(long)]
         check: bool,
     },
