@@ -141,9 +141,12 @@ impl<T> ReplayLog<T> {
             let SenderStamp { epoch, seq } = stamp.stamp;
             let Some(seen) = starts.get_mut(&(stamp.from, epoch)) else { continue };
             if seq > *seen {
-                missed.extend(gap((stamp.from, epoch), *seen, seq - 1).map(Missed::Gap));
-                missed.push(Missed::Message(*stamp, payload));
+                let before = gap((stamp.from, epoch), *seen, seq - 1);
                 *seen = seq;
+                // Whoever has seen this will be taken to have seen all of the sender's earlier memberships.
+                missed.extend(self.ends(&mut starts, stamp.from, epoch).into_iter().map(Missed::Gap));
+                missed.extend(before.map(Missed::Gap));
+                missed.push(Missed::Message(*stamp, payload));
             }
         }
         let ends = starts.into_iter().filter_map(|(key, seen)| gap(key, seen, self.heard[&key].last));
@@ -151,6 +154,24 @@ impl<T> ReplayLog<T> {
         ends.sort_unstable_by_key(|gap| (gap.from_player, gap.epoch, gap.from_seq));
         missed.extend(ends.into_iter().map(Missed::Gap));
         missed
+    }
+
+    /// What is missing at the end of those memberships of a sender that were before `epoch`. They are done with then.
+    fn ends(
+        &self,
+        starts: &mut HashMap<(PlayerId, Epoch), u64>,
+        from: PlayerId,
+        epoch: Epoch,
+    ) -> Vec<DeliveryGap> {
+        let earlier = starts.iter_mut().filter(|(key, _)| key.0 == from && key.1 < epoch);
+        let mut ends: Vec<_> = earlier
+            .filter_map(|(key, seen)| {
+                let last = self.heard[key].last;
+                gap(*key, std::mem::replace(seen, last), last)
+            })
+            .collect();
+        ends.sort_unstable_by_key(|gap| gap.epoch);
+        ends
     }
 
     /// The last number of each membership that is not news to `player`.
@@ -207,9 +228,9 @@ fn gap((from_player, epoch): (PlayerId, Epoch), seen: u64, last: u64) -> Option<
     (seen < last).then_some(DeliveryGap { from_player, epoch, from_seq: seen + 1, to_seq: last, reason })
 }
 
-/// So many memberships are told apart, five times the players of the largest room. Beyond it the oldest is forgotten, and with
+/// So many memberships are told apart, ten times the players of the largest room. Beyond it the oldest is forgotten, and with
 /// it the gaps in it, unless its player goes on: only a room whose players keep leaving comes here.
-const MEMBERSHIPS_MAX: usize = 512;
+const MEMBERSHIPS_MAX: usize = 1_024;
 
 #[cfg(test)]
 mod tests;
