@@ -1,7 +1,7 @@
 //! Which app a connection speaks for, and whether it may.
 
 use std::collections::HashMap;
-use std::num::{NonZeroU8, NonZeroU32};
+use std::num::{NonZeroU8, NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub struct App {
     pub limits: AppLimits,
 }
 
-/// What all clients of an app together may do; nothing means what the server allows to everyone.
+/// What the clients of an app may do; nothing means what the server allows to everyone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct AppLimits {
     /// The most rooms at a time.
@@ -29,6 +29,8 @@ pub struct AppLimits {
     pub players_max: Option<NonZeroU8>,
     /// The most handshakes in a minute.
     pub handshakes_per_minute: Option<NonZeroU32>,
+    /// The most bytes of game data that each of its players may send in a while.
+    pub relay_bytes_max: Option<NonZeroU64>,
 }
 
 /// An app, and what is left of its handshakes.

@@ -1,7 +1,7 @@
 //! What the hub can be told: limits, timeouts and what it offers.
 
 use std::collections::{BTreeMap, HashMap};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use signal_fish_protocol::{PlayerNameRules, ProtocolVersion, RoomCodeFormat, lim
 
 use crate::formats::GameDataLimits;
 use crate::peering::PeeringConfig;
+use crate::volume::ByteQuota;
 
 /// Everything the hub can be told.
 #[derive(Clone, Debug)]
@@ -62,6 +63,10 @@ pub struct HubConfig {
     pub creations: Quota,
     /// Rooms that one connection may try to enter, as player or spectator.
     pub joins: Quota,
+    /// Bytes of game data that one player may send.
+    pub relay: ByteQuota,
+    /// Bytes of game data that all players of a room together may send.
+    pub room_relay: ByteQuota,
     /// Signals and transport reports that one connection may send.
     pub signals: Quota,
     /// Signals that fail and of which one connection is told why.
@@ -155,6 +160,10 @@ impl Default for HubConfig {
             n_max: NonZeroU32::new(n).expect("the defaults are not zero"),
             window: Duration::from_mins(1),
         };
+        let bytes_per_minute = |n| ByteQuota {
+            bytes_max: NonZeroU64::new(n).expect("the defaults are not zero"),
+            window: Duration::from_mins(1),
+        };
         Self {
             versions: (ProtocolVersion::OLDEST, ProtocolVersion::NEWEST),
             offer_message_pack: true,
@@ -176,7 +185,7 @@ impl Default for HubConfig {
                 events_max: 100,
                 replay: Some(ReplayLimits {
                     bytes_max: 256 * 1024,
-                    messages_max: 4_096,
+                    messages_max: 1_024,
                     age_max: Duration::from_mins(1),
                 }),
             }),
@@ -195,6 +204,8 @@ impl Default for HubConfig {
             },
             creations: per_minute(5),
             joins: per_minute(20),
+            relay: bytes_per_minute(256 * 1024 * 1024),
+            room_relay: bytes_per_minute(1024 * 1024 * 1024),
             signals: per_minute(600),
             signal_errors: per_minute(60),
             error_replies: per_minute(3_000),

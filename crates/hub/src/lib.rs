@@ -58,6 +58,7 @@ mod restore;
 mod sessions;
 mod shared;
 mod timers;
+mod volume;
 
 pub use config::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};
 pub use entry::Entry;
@@ -69,3 +70,4 @@ pub use peering::{IceConfig, PeeringConfig, TurnConfig};
 pub use session::Session;
 pub use signal_fish_engine::SessionRules;
 pub use source::Source;
+pub use volume::ByteQuota;

@@ -9,7 +9,9 @@ use parking_lot::{Mutex, MutexGuard};
 use signal_fish_auth::Guesses;
 use signal_fish_coordination::RoomKey;
 use signal_fish_engine::{Command, Effects, PasswordHash, Returning, Room};
-use signal_fish_protocol::{CloseCode, LobbyState, PlayerId, RoomId, SenderWatermark};
+use signal_fish_protocol::{
+    CloseCode, ErrorCode, LobbyState, PlayerId, RoomId, SenderWatermark, ServerMessage,
+};
 use signal_fish_storage::{Revision, RoomRecord};
 
 use crate::answer::Answer;
@@ -21,6 +23,7 @@ use crate::link::Link;
 use crate::replay;
 use crate::replay_log::ReplayLog;
 use crate::shared::Shared;
+use crate::volume::Volume;
 
 /// A room that people are in. Its lock is held for the length of one step, never while waiting for anything.
 #[derive(Debug)]
@@ -38,6 +41,8 @@ pub(crate) struct Hosted {
     key: RoomKey,
     members: Vec<Member>,
     log: replay::Log,
+    /// The game data that its players may still send.
+    volume: Volume,
     /// It has left the directory and takes no more steps.
     is_over: bool,
     /// The deadline that the timers know of.
@@ -87,8 +92,16 @@ pub(crate) struct RoomIsOver;
 impl LiveRoom {
     pub(crate) fn new(key: RoomKey, room: Room, journaled: Journaled) -> Arc<Self> {
         let id = room.setup().id;
-        let hosted =
-            Hosted { room, key, members: Vec::new(), log: None, is_over: false, armed: None, journaled };
+        let hosted = Hosted {
+            room,
+            key,
+            members: Vec::new(),
+            log: None,
+            volume: Volume::default(),
+            is_over: false,
+            armed: None,
+            journaled,
+        };
         Arc::new(Self { id, guesses: Guesses::default(), hosted: Mutex::new(hosted) })
     }
 
@@ -275,6 +288,12 @@ impl Hosted {
         let (mut last_seen, is_timeout) = (None, matches!(step, Step::Timeout));
         let (actor, watches, game_data, answer) = match step {
             Step::Command(actor, command, game_data) => {
+                let n_bytes = game_data.as_ref().map_or(0, GameData::len);
+                if let Err(exhausted) = self.volume.take(config.room_relay, now, n_bytes) {
+                    let text = format!("the room is busy: {exhausted}");
+                    actor.send(now, ServerMessage::error(ErrorCode::RateLimitExceeded, text));
+                    return Outcome { refused: true, ..Outcome::default() };
+                }
                 self.room.apply(now, actor.player, command, effects);
                 (Some(actor), false, game_data, None)
             }

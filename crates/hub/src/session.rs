@@ -30,6 +30,7 @@ use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::signals::{self, SignalAllowance};
 use crate::source::Source;
+use crate::volume::{ByteQuota, Volume};
 use crate::{leaving, moderating, operations, rotation};
 
 /// One connection's side of the conversation: it takes what the client says and queues the answers.
@@ -50,6 +51,9 @@ pub struct Session {
     /// Of its latest room.
     pub(crate) epoch: Option<Epoch>,
     pub(crate) allowance: Allowance,
+    /// The game data that it may send, by what its app may or else by what everyone may.
+    relay_quota: ByteQuota,
+    volume: Volume,
     pub(crate) signals: Option<Box<SignalAllowance>>,
 }
 
@@ -76,6 +80,8 @@ impl Session {
             connected_at: Timestamp::now(),
             epoch: None,
             allowance: Allowance::new(config),
+            relay_quota: config.relay,
+            volume: Volume::default(),
             signals: None,
             link,
             shared,
@@ -198,6 +204,9 @@ impl Session {
         match handshake::negotiate(&self.shared, now, request, self.link.wire) {
             Ok(agreement) => {
                 self.handshake = Handshake::Done;
+                if let Some(bytes_max) = agreement.grant.limits().relay_bytes_max {
+                    self.relay_quota.bytes_max = bytes_max;
+                }
                 self.grant = Some(agreement.grant);
                 (self.link.wire, self.means) = (agreement.wire, agreement.means);
                 self.link.capabilities = agreement.capabilities;
@@ -262,7 +271,14 @@ impl Session {
             return self.refuse(now, ErrorCode::MessageTooLarge, refusal);
         }
         let outcome = match &self.seat {
-            Some(seat) => seat.relay(now, Command::GameData { label }, game_data),
+            // Who watches is told by the room that it cannot do this.
+            Some(seat) if seat.watches() => seat.apply(now, Command::GameData { label }),
+            Some(seat) => {
+                if let Err(exhausted) = self.volume.take(self.relay_quota, now, game_data.len()) {
+                    return self.refuse(now, ErrorCode::RateLimitExceeded, exhausted.to_string());
+                }
+                seat.relay(now, Command::GameData { label }, game_data)
+            }
             None => Err(RoomIsOver),
         };
         match outcome {

@@ -7,7 +7,9 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use signal_fish_auth::{App, AppLimits, Authenticator, Quota};
-use signal_fish_hub::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};
+use signal_fish_hub::{
+    ByteQuota, HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit,
+};
 use signal_fish_protocol::{AppId, PlayerNameRules, ProtocolVersion, RoomCodeFormat};
 use signal_fish_transport::{ConnectionConfig, ListenerConfig};
 
@@ -55,6 +57,7 @@ fn authenticator(settings: &SecuritySettings, problems: &mut Problems) -> Authen
                     rooms_max: app.max_rooms,
                     players_max: app.max_players_per_room,
                     handshakes_per_minute: app.rate_limit_per_minute,
+                    relay_bytes_max: app.max_relay_bytes,
                 },
             }),
             Err(error) => problems.add(format!("security.allowed_apps[{index}].app_id"), error.to_string()),
@@ -106,6 +109,8 @@ fn hub(settings: &Settings, problems: &mut Problems) -> HubConfig {
         creations: quota(rate_limit.max_room_creations),
         joins: quota(rate_limit.max_join_attempts),
         signals: quota(rate_limit.max_signals),
+        relay: ByteQuota { bytes_max: rate_limit.max_relay_bytes, window },
+        room_relay: ByteQuota { bytes_max: rate_limit.max_room_relay_bytes, window },
         signal_errors: quota(rate_limit.max_signal_errors),
         error_replies: quota(rate_limit.max_inbound_error_replies),
         sdks,

@@ -59,14 +59,12 @@ use Harmless::{Always, Never, Off, Only};
 
 const NO_METRICS: &str = "there is no metrics endpoint to set up";
 const NO_FILES: &str = "logs go to stderr";
-const NO_APP_BYTES: &str = "apps have no byte budgets";
-const NO_RELAY_BUDGET: &str = "the volume of game data is not limited";
 const NO_TLS: &str = "there is no built-in TLS, put a proxy in front";
 const NO_BATCHING: &str = "what waits for a connection is always written together";
 
 /// Key or section; which values ask for nothing; why that is so, or what is missing. The longest entry counts.
 #[rustfmt::skip]
-const KEYS: [(&str, Harmless, &str); 30] = [
+const KEYS: [(&str, Harmless, &str); 27] = [
     ("coordination", Always, "the published server never reads it either"),
     ("environment", Always, "there is no production mode"),
     ("logging.dir", Always, NO_FILES),
@@ -74,10 +72,7 @@ const KEYS: [(&str, Harmless, &str); 30] = [
     ("logging.filename", Always, NO_FILES),
     ("logging.rotation", Always, NO_FILES),
     ("metrics", Always, NO_METRICS),
-    ("rate_limit.max_relay_bytes", Never, NO_RELAY_BUDGET),
-    ("rate_limit.max_room_relay_bytes", Never, NO_RELAY_BUDGET),
     ("security.allowed_apps.app_secret", Always, "the app id is public, secrets were never checked"),
-    ("security.allowed_apps.max_relay_bytes", Never, NO_APP_BYTES),
     ("security.allowed_apps.require_connect_token", Off, "there are no connect tokens"),
     ("security.app_auth_path", Never, "apps are listed in `security.allowed_apps`"),
     ("security.connect_token", Never, "there are no connect tokens"),

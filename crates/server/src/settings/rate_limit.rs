@@ -1,6 +1,6 @@
 //! Section `rate_limit`: what one connection may do in a while.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,11 @@ pub struct RateLimitSettings {
     /// Rooms that a connection may try to enter in a window, as player or spectator. A new code or a new password for
     /// the room it is in counts as one.
     pub max_join_attempts: NonZeroU32,
+    /// Bytes of game data that a player may send in a window. What is beyond is refused with `RATE_LIMIT_EXCEEDED` and
+    /// not relayed.
+    pub max_relay_bytes: NonZeroU64,
+    /// Bytes of game data that all players of a room together may send in a window.
+    pub max_room_relay_bytes: NonZeroU64,
     /// Signals and transport reports that a connection may send in a window.
     pub max_signals: NonZeroU32,
     /// Signals of a connection in a window that cannot be delivered and are answered with the reason. Further ones are
@@ -31,6 +36,8 @@ impl Default for RateLimitSettings {
             time_window: nonzero!(60),
             max_room_creations: nonzero!(5),
             max_join_attempts: nonzero!(20),
+            max_relay_bytes: nonzero!(268_435_456),
+            max_room_relay_bytes: nonzero!(1_073_741_824),
             max_signals: nonzero!(600),
             max_signal_errors: nonzero!(60),
             max_inbound_error_replies: nonzero!(3_000),

@@ -1,6 +1,6 @@
 //! Section `security`: who may connect, how often, and how much they may say at once.
 
-use std::num::{NonZeroU8, NonZeroU32, NonZeroUsize};
+use std::num::{NonZeroU8, NonZeroU32, NonZeroU64, NonZeroUsize};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -97,4 +97,8 @@ pub struct AllowedApp {
     /// The most handshakes of its clients in a minute. One too many is refused with `RATE_LIMIT_EXCEEDED`.
     #[serde(default)]
     pub rate_limit_per_minute: Option<NonZeroU32>,
+    /// The most bytes of game data that each of its players may send in a window, instead of
+    /// `rate_limit.max_relay_bytes`.
+    #[serde(default)]
+    pub max_relay_bytes: Option<NonZeroU64>,
 }

@@ -67,7 +67,7 @@ impl Default for ServerSettings {
             reconnection_window: nonzero!(300),
             event_buffer_size: 100,
             game_data_replay_bytes: 256 * 1024,
-            game_data_replay_messages: nonzero!(4_096),
+            game_data_replay_messages: nonzero!(1_024),
             game_data_replay_secs: nonzero!(60),
             room_code_prefix: None,
             default_max_spectators: None,

@@ -224,10 +224,14 @@ fn features_of_the_published_server_are_refused_not_ignored() {
             "there is no built-in TLS, put a proxy in front",
         ),
         ("security.connect_token", json!({"public_key": "a"}), "there are no connect tokens"),
-        ("security.allowed_apps", json!([{"app_id": "a", "app_name": "A", "max_relay_bytes": 3}]), ""),
+        (
+            "security.allowed_apps",
+            json!([{"app_id": "a", "app_name": "A", "require_connect_token": true}]),
+            "",
+        ),
     ] {
         let advice = if why.is_empty() {
-            "security.allowed_apps[0].max_relay_bytes: not supported by this release: apps have no byte budgets"
+            "security.allowed_apps[0].require_connect_token: not supported by this release: there are no connect tokens"
                 .to_owned()
         } else {
             format!("{key}: not supported by this release: {why}")

@@ -61,8 +61,9 @@ impl Names {
             Value::String(text) if is_uuid(text) => *text = self.name_of(text),
             Value::Array(list) => {
                 list.iter_mut().for_each(|item| self.rename(item));
-                // A set of ids: now that they have names they have an order.
-                if list.iter().all(|item| item.as_str().is_some_and(|text| text.starts_with('<'))) {
+                // A set of ids, or of what belongs to each: now that they have names they have an order.
+                let id = |item: &Value| item.as_str().or(item["player_id"].as_str()).map(str::to_owned);
+                if list.iter().all(|item| id(item).is_some_and(|text| text.starts_with('<'))) {
                     list.sort_by_key(ToString::to_string);
                 }
             }

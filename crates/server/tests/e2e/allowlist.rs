@@ -135,7 +135,7 @@ fn a_seat_is_not_given_back_to_another_app() {
     bob.expect("PlayerLeft");
     let mut beta = player_of(&server, "tanks-beta", "Ada");
     beta.send("Reconnect", reconnect.clone());
-    beta.expect_refusal("ReconnectionFailed", "ROOM_NOT_FOUND");
+    beta.expect_refusal("ReconnectionFailed", "RECONNECTION_FAILED");
     let mut back = player_of(&server, "tanks-live", "Ada");
     back.send("Reconnect", reconnect);
     back.expect("Reconnected");

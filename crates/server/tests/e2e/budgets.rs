@@ -147,3 +147,29 @@ fn a_game_has_so_many_rooms_and_no_more() {
     bob.expect("RoomJoined");
     ada.expect_silence();
 }
+
+#[test]
+fn game_data_has_a_volume_for_each_player_and_for_the_room() {
+    let server = server()
+        .set("rate_limit.max_relay_bytes", json!(1_000))
+        .set("rate_limit.max_room_relay_bytes", json!(1_500))
+        .start();
+    let [mut ada, mut bob] = ["Ada", "Bob"].map(|name| {
+        let mut peer = Peer::connect(server.addr(), "/v3/ws", name);
+        peer.send("JoinRoom", json!({"game_name": GAME, "room_code": "VOLUME", "player_name": name}));
+        peer.expect("RoomJoined");
+        peer
+    });
+    ada.expect("LobbyStateChanged");
+    ada.expect("PlayerJoined");
+    let bytes = |n: usize| json!({"data": "x".repeat(n - 2)});
+    ada.send("GameData", bytes(900));
+    bob.expect("GameData");
+    ada.send("GameData", bytes(200));
+    ada.expect_refusal("Error", "RATE_LIMIT_EXCEEDED");
+    bob.send("GameData", bytes(700));
+    bob.expect_refusal("Error", "RATE_LIMIT_EXCEEDED");
+    bob.send("GameData", bytes(100));
+    assert_eq!(ada.expect("GameData")["seq"], 1, "what was refused has no number");
+    bob.expect_silence();
+}

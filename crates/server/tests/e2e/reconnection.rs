@@ -224,8 +224,10 @@ fn game_data_that_a_cut_line_swallowed_is_sent_again() {
     let gap = json!({
         "from_player": ada.id, "epoch": 1, "from_seq": 3, "to_seq": 3, "reason": "not_retained",
     });
-    assert_eq!(bob.expect("DeliveryReport")["gaps"], json!([gap]));
     for seq in [2, 4] {
+        if seq == 4 {
+            assert_eq!(bob.expect("DeliveryReport")["gaps"], json!([gap]));
+        }
         let heard = bob.expect("GameData");
         assert_eq!((&heard["seq"], &heard["data"]), (&json!(seq), &json!(seq)));
     }
