@@ -43,9 +43,14 @@ pub(super) enum Due {
 }
 
 impl Deadlines {
-    pub(super) fn new(now: Instant) -> Self {
-        // Fires at once, which reads off the first deadline.
-        Self { opened_at: now, pinged_at: now, timer: Box::pin(sleep_until(now)) }
+    pub(super) fn new(now: Instant, config: &ConnectionConfig) -> Self {
+        let mut deadlines = Self { opened_at: now, pinged_at: now, timer: Box::pin(sleep_until(now)) };
+        // The earliest that can be, whoever the peer turns out to be. It is read off before the timer runs, as one
+        // that fires at once costs its thread a system call and the connection a turn.
+        let signs = Signs { alive_at: now, message_at: now, stalled_since: None, must_authenticate: true };
+        let first = deadlines.next(config, &signs).map_or(now + NOTHING_DUE, |(at, _)| at);
+        deadlines.timer.set(sleep_until(first));
+        deadlines
     }
 
     /// Resolves when something is due, and can be polled again for what is due next.

@@ -43,7 +43,7 @@ impl Talk {
         Self {
             party: Party::Session(session),
             incoming,
-            deadlines: Deadlines::new(Instant::now()),
+            deadlines: Deadlines::new(Instant::now(), config),
             speaks: false,
         }
     }
