@@ -30,7 +30,7 @@ impl fmt::Debug for PasswordHash {
 }
 
 /// What it takes to get in.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Access {
     pub(crate) password: Option<PasswordHash>,
     banned: Vec<PlayerId>,
@@ -43,6 +43,10 @@ pub(crate) struct Access {
 pub(crate) struct TooManyBans;
 
 impl Access {
+    pub(crate) const fn new(password: Option<PasswordHash>, banned: Vec<PlayerId>) -> Self {
+        Self { password, banned, has_new_code: false }
+    }
+
     /// Why `newcomer` stays outside, if it does. `proof` is the hash that its password was checked against.
     pub(crate) fn refusal(
         &self,

@@ -41,7 +41,7 @@ pub use effect::{Audience, Effect, Effects};
 pub use means::Means;
 pub use moderation::NOT_AUTHORITY;
 pub use plan::SessionRules;
-pub use room::{Room, RoomSetup};
+pub use room::{Kept, Room, RoomSetup};
 pub use signalling::Signal;
 
 #[cfg(test)]

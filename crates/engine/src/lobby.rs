@@ -10,6 +10,7 @@ use crate::{Audience, Room, plan, snapshot};
 /// The first player is in.
 pub(crate) fn open(room: &mut Room, step: &mut Step<'_>) {
     room.lobby = LobbyState::Lobby;
+    room.revision += 1;
     step.send(Audience::Everyone, changed(room));
 }
 
@@ -40,6 +41,7 @@ pub(crate) fn on_start(room: &mut Room, step: &mut Step<'_>, generation: Session
         return step.refuse(ServerMessage::error(code, message));
     }
     room.lobby = LobbyState::Finalized;
+    room.revision += 1;
     let starting = GameStarting { peer_connections: snapshot::peer_connections(room) };
     step.send(Audience::Everyone, ServerMessage::GameStarting(starting));
     plan::on_start(room, step, generation);

@@ -23,6 +23,7 @@ pub(crate) fn on_ban(room: &mut Room, step: &mut Step<'_>, target: PlayerId, gen
         let text = format!("a room keeps at most {BANS_MAX} bans: lift one, or kick the player");
         return step.refuse(ServerMessage::error(ErrorCode::InvalidRoomState, text));
     }
+    room.revision += 1;
     remove(room, step, target, removable, generation);
     step.report(RoomResult::PlayerBanned(PlayerTarget { player_id: target }));
 }
@@ -31,6 +32,7 @@ pub(crate) fn on_unban(room: &mut Room, step: &mut Step<'_>, target: PlayerId) {
     if is_authority_or_refuse(room, step) {
         // Whoever is not banned may come in again just as well.
         room.access.unban(target);
+        room.revision += 1;
         step.report(RoomResult::PlayerUnbanned(PlayerTarget { player_id: target }));
     }
 }
@@ -55,6 +57,7 @@ pub(crate) fn on_set_access(room: &mut Room, step: &mut Step<'_>, password: Opti
     if is_authority_or_refuse(room, step) {
         // Those inside have nothing to prove any more.
         room.access.password = password;
+        room.revision += 1;
         let requires_password = room.access.password.is_some();
         step.report(RoomResult::RoomAccessUpdated(RoomAccess { requires_password }));
     }
@@ -64,6 +67,7 @@ pub(crate) fn on_change_code(room: &mut Room, step: &mut Step<'_>, code: RoomCod
     if is_authority_or_refuse(room, step) {
         room.setup.code = code.clone();
         room.access.has_new_code = true;
+        room.revision += 1;
         step.report(RoomResult::RoomCodeRegenerated(NewRoomCode { room_code: code }));
     }
 }
@@ -143,11 +147,11 @@ pub const NOT_AUTHORITY: &str = "only the authority of the room can do this";
 
 #[cfg(test)]
 mod tests {
-    use signal_fish_protocol::Uuid;
+    use signal_fish_protocol::{Epoch, Uuid};
 
     use super::*;
-    use crate::Command;
-    use crate::fixture::{ADA, BOB, WIM, generation, some_moment, step, trio};
+    use crate::fixture::{ADA, BOB, WIM, generation, newcomer, some_moment, step, trio};
+    use crate::{Command, Newcomer};
 
     #[test]
     fn bans_have_an_end_and_kicks_go_on() {
@@ -165,6 +169,29 @@ mod tests {
         step(&mut room, now, ADA, Command::Unban(PlayerId::new(Uuid::from_u128(1_000))));
         step(&mut room, now, ADA, Command::Ban { target: BOB, generation: generation() });
         assert!(!room.seats.contains(BOB) && room.access.is_banned(BOB));
+    }
+
+    #[test]
+    fn what_is_kept_of_a_room_keeps_the_same_people_out() {
+        let now = some_moment();
+        let mut room = trio(now);
+        let before = room.revision();
+        let password = PasswordHash::new("a hash");
+        step(&mut room, now, ADA, Command::Ban { target: BOB, generation: generation() });
+        step(&mut room, now, ADA, Command::SetAccess(Some(password.clone())));
+        step(&mut room, now, WIM, Command::StopWatching);
+        assert_eq!(room.revision(), before + 2, "a spectator is not kept");
+        let mut again = Room::restore(now, room.setup().clone(), room.kept());
+        assert_eq!(again.kept(), room.kept());
+        for (proof, code) in [(None, ErrorCode::PasswordRequired), (Some(password), ErrorCode::Banned)] {
+            let newcomer = Newcomer { proof, ..newcomer("Bob") };
+            let join = Command::Join { newcomer, epoch: Epoch::FIRST, generation: generation(), token: None };
+            let refused = step(&mut again, now, BOB, join);
+            let [Effect::Refuse(ServerMessage::RoomJoinFailed(failed))] = refused.as_slice() else {
+                panic!("{refused:?}")
+            };
+            assert_eq!(failed.error_code, Some(code));
+        }
     }
 
     #[test]

@@ -59,27 +59,51 @@ pub struct Room {
     pub(crate) away: Away,
     /// What they miss, while somebody is away.
     pub(crate) missed: Option<Box<MissedEvents>>,
+    /// See [`Room::revision`].
+    pub(crate) revision: u64,
+}
+
+/// What of a room outlives the process, besides its setup.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Kept {
+    /// How often any of this, or the code, had changed.
+    pub revision: u64,
+    /// How far the room was.
+    pub lobby: LobbyState,
+    /// What a password has to fit.
+    pub password: Option<PasswordHash>,
+    /// Who may not come in any more.
+    pub banned: Vec<PlayerId>,
+}
+
+/// That of a new room.
+impl Default for Kept {
+    fn default() -> Self {
+        Self { revision: 0, lobby: LobbyState::Waiting, password: None, banned: Vec::new() }
+    }
 }
 
 impl Room {
     /// A new room without members.
     pub fn new(now: Instant, setup: RoomSetup) -> Self {
-        Self::restore(now, setup, LobbyState::Waiting)
+        Self::restore(now, setup, Kept::default())
     }
 
-    /// A room that was kept from an earlier run, without its members: `lobby` is how far it was.
-    pub fn restore(now: Instant, setup: RoomSetup, lobby: LobbyState) -> Self {
+    /// A room that was kept from an earlier run, without its members.
+    pub fn restore(now: Instant, setup: RoomSetup, kept: Kept) -> Self {
+        let Kept { revision, lobby, password, banned } = kept;
         Self {
             setup,
             seats: Roster::new(),
             spectators: Roster::new(),
             authority: None,
             lobby,
-            access: Access::default(),
+            access: Access::new(password, banned),
             session: Session::Relay,
             lifetime: Lifetime::Empty { since: now },
             away: Away::new(),
             missed: None,
+            revision,
         }
     }
 
@@ -170,6 +194,21 @@ impl Room {
     /// How far the room is.
     pub const fn lobby_state(&self) -> LobbyState {
         self.lobby
+    }
+
+    /// How often the room has changed in a way that must outlive the process: its code, or what is in [`Kept`].
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// What must outlive the process, besides the setup.
+    pub fn kept(&self) -> Kept {
+        Kept {
+            revision: self.revision,
+            lobby: self.lobby,
+            password: self.access.password.clone(),
+            banned: self.access.banned().to_vec(),
+        }
     }
 
     /// Who speaks for the room.

@@ -13,7 +13,7 @@ use crate::claim::Claim;
 use crate::delivery::Outcome;
 use crate::directory::NotAdded;
 use crate::entry::{EntryRefusal, PlayWish, WatchWish, room_setup};
-use crate::live_room::{Journaled, LiveRoom, Step};
+use crate::live_room::{LiveRoom, Step};
 use crate::passwords;
 use crate::random::Draw;
 use crate::seat::Seat;
@@ -180,7 +180,7 @@ impl<'a> Entering<'a> {
         };
         let setup = room_setup(&shared.config, &key, id, wish.players_max, wish.supports_authority);
         let room = Room::new(self.now, setup).protected_by(password.clone());
-        let room = LiveRoom::new(key.clone(), room, Journaled::NOT_YET);
+        let room = LiveRoom::new(key.clone(), room);
         // Taken before others can find the room, so that whoever makes it is the first inside.
         let mut hosted = room.lock();
         match shared.directory.add(&key, &room, self.limits().rooms_max) {

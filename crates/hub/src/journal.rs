@@ -12,8 +12,8 @@ use tokio::time::timeout;
 
 /// The way to the task. It takes no lock and never waits.
 ///
-/// A room writes when it is made, when its game starts, when it gets another code and when it ends, and the task keeps
-/// the latest of these. What waits is bounded while the storage answers; while it does not, by the rooms that are made
+/// A room writes when it is made, when its game starts, when it gets another code or lets others in than before, and
+/// when it ends, and the task keeps the latest of these. What waits is bounded while the storage answers; while it does not, by the rooms that are made
 /// meanwhile, which the budgets of connections slow down.
 #[derive(Debug)]
 pub(crate) struct Journal(UnboundedSender<Change>);

@@ -8,11 +8,9 @@ use std::time::Instant;
 use parking_lot::{Mutex, MutexGuard};
 use signal_fish_auth::Guesses;
 use signal_fish_coordination::RoomKey;
-use signal_fish_engine::{Command, Effects, PasswordHash, Returning, Room};
-use signal_fish_protocol::{
-    CloseCode, ErrorCode, LobbyState, PlayerId, RoomId, SenderWatermark, ServerMessage,
-};
-use signal_fish_storage::{Revision, RoomRecord};
+use signal_fish_engine::{Command, Effects, Kept, PasswordHash, Returning, Room};
+use signal_fish_protocol::{CloseCode, ErrorCode, PlayerId, RoomId, SenderWatermark, ServerMessage};
+use signal_fish_storage::{Revision, RoomRecord, StoredHash};
 
 use crate::answer::Answer;
 use crate::config::HubConfig;
@@ -47,20 +45,8 @@ pub(crate) struct Hosted {
     is_over: bool,
     /// The deadline that the timers know of.
     armed: Option<Instant>,
-    journaled: Journaled,
-}
-
-/// What the journal knows of the room.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Journaled {
-    /// How often it was written.
-    pub(crate) revision: Revision,
-    /// How far it was then; nothing before the first time.
-    pub(crate) lobby: Option<LobbyState>,
-}
-
-impl Journaled {
-    pub(crate) const NOT_YET: Self = Self { revision: Revision(0), lobby: None };
+    /// The revision that the journal knows of.
+    journaled: u64,
 }
 
 /// One step: a command of somebody, or the passing of time.
@@ -90,8 +76,8 @@ pub(crate) enum Move {
 pub(crate) struct RoomIsOver;
 
 impl LiveRoom {
-    pub(crate) fn new(key: RoomKey, room: Room, journaled: Journaled) -> Arc<Self> {
-        let id = room.setup().id;
+    pub(crate) fn new(key: RoomKey, room: Room) -> Arc<Self> {
+        let (id, journaled) = (room.setup().id, room.revision());
         let hosted = Hosted {
             room,
             key,
@@ -225,9 +211,6 @@ impl LiveRoom {
         let old = std::mem::replace(&mut hosted.key, key.clone());
         shared.directory.remove_key(&old, self.id);
         shared.journal.write(Change::Release { key: old, id: self.id });
-        // What was written has the old code.
-        hosted.journaled.lobby = None;
-        hosted.write_journal(shared);
         Move::Decided(outcome)
     }
 
@@ -361,27 +344,27 @@ impl Hosted {
     }
 
     fn write_journal(&mut self, shared: &Shared) {
-        let lobby = self.room.lobby_state();
-        if self.journaled.lobby == Some(lobby) {
-            return;
+        if self.journaled != self.room.revision() {
+            self.journaled = self.room.revision();
+            shared.journal.write(Change::Remember(self.record()));
         }
-        let revision = Revision(self.journaled.revision.0 + 1);
-        self.journaled = Journaled { revision, lobby: Some(lobby) };
-        shared.journal.write(Change::Remember(self.record(revision)));
     }
 
-    fn record(&self, revision: Revision) -> RoomRecord {
+    fn record(&self) -> RoomRecord {
         let setup = self.room.setup();
+        let Kept { revision, lobby, password, banned } = self.room.kept();
         RoomRecord {
             id: setup.id,
-            revision,
+            revision: Revision(revision),
             app: self.key.app.as_ref().map(|app| app.as_str().to_owned()),
             game: setup.game.as_str().to_owned(),
             code: setup.code.as_str().to_owned(),
             players_max: setup.players_max,
             supports_authority: setup.supports_authority,
             relay_type: setup.relay_type.as_ref().to_owned(),
-            lobby: self.room.lobby_state(),
+            lobby,
+            password: password.map(|hash| StoredHash(hash.as_str().to_owned())),
+            banned,
         }
     }
 }

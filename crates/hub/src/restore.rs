@@ -1,19 +1,19 @@
 //! Rooms of an earlier run, taken up again under their old codes.
 
 use signal_fish_coordination::RoomKey;
-use signal_fish_engine::Room;
+use signal_fish_engine::{Kept, PasswordHash, Room};
 use signal_fish_protocol::{AppId, GameName};
 use signal_fish_storage::RoomRecord;
 
 use crate::claim;
 use crate::entry::room_setup;
-use crate::live_room::{Journaled, LiveRoom, Step};
+use crate::live_room::{LiveRoom, Step};
 use crate::shared::Shared;
 
 /// Takes up one room, empty: its players are not here yet. One that cannot be taken up is logged and left
 /// where it is stored.
 pub(crate) async fn room(shared: &Shared, record: RoomRecord) {
-    let (id, revision, lobby) = (record.id, record.revision, record.lobby);
+    let id = record.id;
     let Some(key) = key_of(shared, &record) else {
         tracing::warn!(room = %id, "a stored room does not fit the rules of this server and is left out");
         return;
@@ -25,11 +25,13 @@ pub(crate) async fn room(shared: &Shared, record: RoomRecord) {
     let mut setup = room_setup(&shared.config, &key, id, record.players_max, record.supports_authority);
     setup.relay_type = record.relay_type.into();
     let now = tokio::time::Instant::now().into_std();
-    let room = LiveRoom::new(
-        key.clone(),
-        Room::restore(now, setup, lobby),
-        Journaled { revision, lobby: Some(lobby) },
-    );
+    let kept = Kept {
+        revision: record.revision.0,
+        lobby: record.lobby,
+        password: record.password.map(|hash| PasswordHash::new(hash.0)),
+        banned: record.banned,
+    };
+    let room = LiveRoom::new(key.clone(), Room::restore(now, setup, kept));
     if let Err(reason) = shared.directory.add(&key, &room, None) {
         tracing::warn!(room = %id, ?reason, "a stored room is left out");
         return;

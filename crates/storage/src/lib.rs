@@ -8,7 +8,7 @@ mod record;
 use async_trait::async_trait;
 
 pub use memory::MemoryDatabase;
-pub use record::{Revision, RoomRecord};
+pub use record::{Revision, RoomRecord, StoredHash};
 
 use signal_fish_protocol::RoomId;
 

@@ -1,7 +1,9 @@
 //! A room as it is remembered: what must outlive the process that made it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
-use signal_fish_protocol::{LobbyState, RoomId};
+use signal_fish_protocol::{LobbyState, PlayerId, RoomId};
 
 /// How often a room has changed in a way that is remembered. Only a higher one replaces a lower one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -31,4 +33,22 @@ pub struct RoomRecord {
     pub relay_type: String,
     /// How far it is.
     pub lobby: LobbyState,
+    /// What a password has to fit to come in; a room without one is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<StoredHash>,
+    /// Who may not come in any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub banned: Vec<PlayerId>,
+}
+
+/// The hash of a password, in whatever words its maker can check a password against.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StoredHash(pub String);
+
+/// Shows nothing that a guess could be tried against.
+impl fmt::Debug for StoredHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StoredHash(..)")
+    }
 }

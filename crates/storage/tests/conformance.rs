@@ -1,7 +1,7 @@
 //! What every backend of the storage port keeps to.
 
-use signal_fish_protocol::{LobbyState, RoomId, Uuid};
-use signal_fish_storage::{GameDatabase, MemoryDatabase, Revision, RoomRecord, StorageError};
+use signal_fish_protocol::{LobbyState, PlayerId, RoomId, Uuid};
+use signal_fish_storage::{GameDatabase, MemoryDatabase, Revision, RoomRecord, StorageError, StoredHash};
 
 fn record(id: u128, revision: u64, lobby: LobbyState) -> RoomRecord {
     RoomRecord {
@@ -14,6 +14,8 @@ fn record(id: u128, revision: u64, lobby: LobbyState) -> RoomRecord {
         supports_authority: true,
         relay_type: "matchbox".into(),
         lobby,
+        password: Some(StoredHash(format!("a hash of {id}"))),
+        banned: vec![PlayerId::new(Uuid::from_u128(id))],
     }
 }
 
@@ -54,9 +56,11 @@ async fn memory_conforms() {
 #[test]
 fn records_of_an_open_server_and_of_later_releases_can_be_read() {
     let mut room = record(3, 1, LobbyState::Lobby);
-    room.app = None;
+    (room.app, room.password, room.banned) = (None, None, Vec::new());
     let mut json = serde_json::to_value(&room).expect("records are JSON");
-    assert_eq!(json.get("app"), None);
+    for member in ["app", "password", "banned"] {
+        assert_eq!(json.get(member), None);
+    }
     json["a member of a later release"] = true.into();
     assert_eq!(serde_json::from_value::<RoomRecord>(json).expect("unknown members are ignored"), room);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use signal_fish_engine::{
-    Audience, Command, Effect, Effects, IssuedToken, Means, Newcomer, PasswordHash, Returning, Room,
+    Audience, Command, Effect, Effects, IssuedToken, Kept, Means, Newcomer, PasswordHash, Returning, Room,
     RoomSetup, Signal, TokenHash, invariant,
 };
 use signal_fish_protocol::{
@@ -98,7 +98,7 @@ impl World {
         Self {
             now,
             events_max: setup.away.map_or(0, |rules| rules.events_max),
-            room: Room::restore(now, setup, lobby),
+            room: Room::restore(now, setup, Kept { lobby, ..Kept::default() }),
             members: BTreeMap::new(),
             sent: BTreeMap::new(),
             next_epochs: [Epoch::FIRST; N_PEOPLE],

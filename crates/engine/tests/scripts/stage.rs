@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use signal_fish_engine::{
-    Audience, AwayRules, Command, Effect, Effects, IssuedToken, Means, Newcomer, PasswordHash, Returning,
-    Room, RoomSetup, SessionRules, Signal, TokenHash,
+    Audience, AwayRules, Command, Effect, Effects, IssuedToken, Kept, Means, Newcomer, PasswordHash,
+    Returning, Room, RoomSetup, SessionRules, Signal, TokenHash,
 };
 use signal_fish_protocol::{
     ConnectionInfo, DeliveryClass, DeliveryLabel, Epoch, GameName, IceServer, LobbyState, Payload, PlayerId,
@@ -165,7 +165,7 @@ impl Stage {
         let now = Instant::now();
         Self {
             now,
-            room: Room::restore(now, setup, lobby).protected_by(password),
+            room: Room::restore(now, setup, Kept { lobby, password, ..Kept::default() }),
             people: Vec::new(),
             members: Vec::new(),
             notation: Notation::default(),

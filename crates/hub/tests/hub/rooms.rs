@@ -130,6 +130,44 @@ async fn rooms_outlive_a_restart_without_their_members() {
 }
 
 #[tokio::test]
+async fn a_restart_opens_no_room_that_had_a_password() {
+    let database = Arc::new(MemoryDatabase::default());
+    let start = async || {
+        let database: Arc<dyn GameDatabase> = Arc::clone(&database) as _;
+        let coordinator = Arc::new(LocalCoordinator);
+        Hub::start(HubConfig::default(), Authenticator::open(), database, coordinator).await.expect("memory")
+    };
+    let join = |code: &str, name: &str, password: Option<&str>| {
+        let (game, authority) = ("tanks", true);
+        json!({
+            "game_name": game, "room_code": code, "player_name": name, "password": password,
+            "supports_authority": authority,
+        })
+    };
+    let hub = start().await;
+    let (mut ada, mut eve) = (Client::connect(&hub, V3), Client::operating(&hub).await);
+    ada.say("JoinRoom", join("MADE01", "Ada", Some("old"))).await;
+    eve.say("JoinRoom", join("LATER1", "Eve", None)).await;
+    eve.take();
+    let access = json!({"type": "SetRoomAccess", "data": {"password": "new"}});
+    assert_eq!(eve.operate(access).await.0["type"], "RoomAccessUpdated");
+    settle().await;
+    hub.shut_down();
+    drop((ada, eve, hub));
+
+    let hub = start().await;
+    for (code, password) in [("MADE01", "old"), ("LATER1", "new")] {
+        let mut bob = Client::connect(&hub, V3);
+        for wrong in [None, Some("other")] {
+            bob.say("JoinRoom", join(code, "Bob", wrong)).await;
+            assert_eq!(bob.hear()[0]["data"]["error_code"], "PASSWORD_REQUIRED", "{code}");
+        }
+        bob.say("JoinRoom", join(code, "Bob", Some(password))).await;
+        assert_eq!(bob.hear_types()[0], "RoomJoined", "{code}");
+    }
+}
+
+#[tokio::test]
 async fn a_stored_room_that_breaks_the_rules_is_left_out() {
     let database = Arc::new(MemoryDatabase::default());
     let record = |game: &str, code: &str| RoomRecord {
@@ -142,6 +180,8 @@ async fn a_stored_room_that_breaks_the_rules_is_left_out() {
         supports_authority: true,
         relay_type: "matchbox".into(),
         lobby: LobbyState::Lobby,
+        password: None,
+        banned: Vec::new(),
     };
     for (game, code) in
         [("tanks", "GOOD01"), ("tanks", "SHORT"), ("no/such/name", "GOOD02"), ("tanks", "GOOD01")]
