@@ -50,7 +50,7 @@ pub struct Returning {
     /// Of the token that it shows.
     pub presented: TokenHash,
     /// What it can come back with the next time.
-    pub token: Option<IssuedToken>,
+    pub token: IssuedToken,
     /// What the session plan is called that this may cause.
     pub generation: SessionGeneration,
 }
@@ -169,13 +169,14 @@ pub(crate) fn on_return(room: &mut Room, step: &mut Step<'_>, request: Returning
             return step.refuse(ServerMessage::ReconnectionFailed(failed));
         }
     };
-    let Returning { connected_at, means, ice_servers, token, generation, presented: _ } = request;
+    let Returning { connected_at, means, ice_servers, token, generation, presented } = request;
     let Record { lost, missed_from, .. } = room.away.records.remove(position);
     let Lost { mut seat, held_authority, .. } = lost;
     let epoch = seat.last_stamp.epoch.next();
     seat.last_stamp = SenderStamp { epoch, seq: 0 };
     (seat.connected_at, seat.means, seat.last_report) = (connected_at, means, None);
-    seat.token = token.as_ref().map(|token| token.hash);
+    seat.former_token = Some(presented);
+    seat.token = Some(token.hash);
     // As others are told first: they hear of the authority afterwards, by itself.
     let player = snapshot::player(room, step.actor, &seat);
     room.seats.push(step.actor, seat);
@@ -254,7 +255,7 @@ fn admit(room: &Room, step: &Step<'_>, presented: TokenHash) -> Result<usize, (E
     };
     if record.lost.standing == Standing::Kicked {
         Err((ErrorCode::Kicked, "this player was removed from the room"))
-    } else if record.lost.seat.token != Some(presented) {
+    } else if ![record.lost.seat.token, record.lost.seat.former_token].contains(&Some(presented)) {
         Err((ErrorCode::ReconnectionTokenInvalid, "the token is not that of this player"))
     } else if record.lost.standing == Standing::Late || record.until <= step.now {
         Err((ErrorCode::ReconnectionExpired, "it is too late to come back, join again"))
@@ -269,19 +270,13 @@ fn admit(room: &Room, step: &Step<'_>, presented: TokenHash) -> Result<usize, (E
     }
 }
 
-fn reconnected(
-    room: &Room,
-    actor: PlayerId,
-    missed_from: u64,
-    token: Option<IssuedToken>,
-) -> Reconnected<'static> {
+fn reconnected(room: &Room, actor: PlayerId, missed_from: u64, token: IssuedToken) -> Reconnected<'static> {
     let (missed_events, replay) = match &room.missed {
         Some(missed) => missed.since(missed_from, room.authority),
         None => (Vec::new(), ReplayStatus::Unavailable),
     };
-    let reconnection_token = token.map(|token| token.text);
     Reconnected {
-        snapshot: RoomSnapshot { reconnection_token, ..snapshot::for_player(room, actor) },
+        snapshot: RoomSnapshot { reconnection_token: Some(token.text), ..snapshot::for_player(room, actor) },
         missed_events,
         replay: Some(replay),
         sender_watermarks: room.watermarks().collect(),

@@ -71,7 +71,7 @@ pub(crate) fn reconnect(presented: u8, next: u8) -> Command {
         means: Means::V3,
         ice_servers: Vec::new(),
         presented: token(presented).hash,
-        token: Some(token(next)),
+        token: token(next),
         generation: generation(),
     }))
 }

@@ -124,6 +124,11 @@ impl Room {
             Role::Player(_) | Role::Spectator(_) => self.lifetime.on_sign_of_life(now),
             Role::Stranger => {}
         }
+        if let Role::Player(position) = role
+            && !matches!(command, Command::Disconnect { .. })
+        {
+            self.seats.at_mut(position).former_token = None;
+        }
         let n_before = out.len();
         let step = &mut Step { now, actor, role, n_before, out };
         match command {

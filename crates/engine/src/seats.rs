@@ -26,6 +26,8 @@ pub(crate) struct Seat {
     pub(crate) last_stamp: SenderStamp,
     /// Of what it can come back with if its connection is lost.
     pub(crate) token: Option<TokenHash>,
+    /// Of what it came back with, until it says something: the answer with the new one may be lost on its way.
+    pub(crate) former_token: Option<TokenHash>,
 }
 
 pub(crate) fn on_join(
@@ -59,6 +61,7 @@ pub(crate) fn on_join(
         last_report,
         last_stamp,
         token: hash,
+        former_token: None,
     };
     let player = snapshot::player(room, step.actor, &seat);
     room.seats.push(step.actor, seat);

@@ -11,12 +11,14 @@ use crate::random::Draw;
 /// A new token for this connection, if it may come back and can be told.
 pub(crate) fn issue(config: &HubConfig, link: &Link, draw: &Draw) -> Option<IssuedToken> {
     let is_shown = link.wire.version >= ProtocolVersion::V3 || link.capabilities.reconnection_token;
-    if config.reconnection.is_none() || !is_shown {
-        return None;
-    }
+    (config.reconnection.is_some() && is_shown).then(|| new(draw))
+}
+
+/// A new token, for a player who has shown the last one.
+pub(crate) fn new(draw: &Draw) -> IssuedToken {
     let text = draw.token().to_string();
     let hash = hash(&text);
-    Some(IssuedToken { text, hash })
+    IssuedToken { text, hash }
 }
 
 /// How a room knows a token again. Nothing slower is needed: a token is random, not chosen.

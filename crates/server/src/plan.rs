@@ -312,7 +312,7 @@ mod tests {
                 &[&format!(
                     "server.bind: other machines can reach {bind}, and everyone who reaches an open server may play: \
                  set `security.enforce_app_id_allowlist` to true and list your apps in `security.allowed_apps`, \
-                 or set `security.allow_open` to true if everyone may"
+                 or set `security.allow_open` to true if everyone may (SIGNAL_FISH__SECURITY__ALLOW_OPEN=true)"
                 )],
             );
             accepted(&json!({"server": server, "security": {"allow_open": true}}));

@@ -57,9 +57,24 @@ fn a_refused_attempt_leaves_the_token_good_and_a_successful_one_does_not() {
     let mut room = without_zoe(now);
     assert_eq!(refused(&mut room, now, reconnect(9, 8)), Some(ErrorCode::ReconnectionTokenInvalid));
     assert_eq!(refused(&mut room, now, reconnect(1, 2)), None);
+    step(&mut room, now, ZOE, Command::StayActive);
     step(&mut room, now, ZOE, Command::Disconnect { generation: generation() });
     assert_eq!(refused(&mut room, now, reconnect(1, 3)), Some(ErrorCode::ReconnectionTokenInvalid));
     assert_eq!(refused(&mut room, now, reconnect(2, 3)), None);
+}
+
+#[test]
+fn who_may_not_have_heard_of_its_new_token_comes_with_the_one_before() {
+    let now = some_moment();
+    let mut room = without_zoe(now);
+    for (presented, next) in [(1, 2), (1, 3), (3, 4), (3, 5)] {
+        assert_eq!(refused(&mut room, now, reconnect(presented, next)), None, "{presented}");
+        step(&mut room, now, ZOE, Command::Disconnect { generation: generation() });
+    }
+    for forgotten in [1, 2, 4] {
+        let refusal = refused(&mut room, now, reconnect(forgotten, 9));
+        assert_eq!(refusal, Some(ErrorCode::ReconnectionTokenInvalid), "{forgotten}");
+    }
 }
 
 #[test]

@@ -347,7 +347,7 @@ impl World {
 
     fn returning(&mut self, newcomer: Newcomer, presented: u64, generation: SessionGeneration) -> Returning {
         let Newcomer { connected_at, means, ice_servers, .. } = newcomer;
-        let (presented, token) = (hash(presented), Some(self.issue_token()));
+        let (presented, token) = (hash(presented), self.issue_token());
         Returning { connected_at, means, ice_servers, presented, token, generation }
     }
 

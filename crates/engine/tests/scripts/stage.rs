@@ -23,8 +23,9 @@ pub(crate) struct Stage {
     /// Who hears what is for the room.
     members: Vec<Member>,
     notation: Notation,
-    /// The last seat under each name: whose it was, the number of its token, and what its connection could do.
-    seats: BTreeMap<String, (PlayerId, u8, Means)>,
+    /// The last seat under each name: whose it was, the numbers of its tokens, the last one first, and what its
+    /// connection could do.
+    seats: BTreeMap<String, (PlayerId, [u8; 2], Means)>,
     n_tokens: u8,
     n_ids: u128,
 }
@@ -73,21 +74,21 @@ impl Stage {
         let mut effects = Effects::new();
         self.room.apply(self.now, actor, command, &mut effects);
         if plays && effects.contains(&Effect::Entered) {
-            self.seats.insert(name.to_owned(), (actor, self.n_tokens, means));
+            self.seats.insert(name.to_owned(), (actor, [self.n_tokens, 0], means));
         }
         self.see(Some(Member { id: actor, plays, means }), effects)
     }
 
     /// On a new connection, as the one who had the last seat under this name.
     fn come_back(&mut self, name: &str, how: &str) -> Vec<String> {
-        let (actor, good, means) = self.seats.get(name).copied().unwrap_or_else(|| {
+        let (actor, [good, old], means) = self.seats.get(name).copied().unwrap_or_else(|| {
             let id = PlayerId::new(self.next_id());
             self.notation.name(id, name);
-            (id, 0, Means::V3)
+            (id, [0, 0], Means::V3)
         });
         let (presented, means) = match how {
             "" => (good, means),
-            " with an old token" => (good - 1, means),
+            " with an old token" => (old, means),
             " on the relay only" => (good, Means::V3),
             other => panic!("nobody can come back{other:?}"),
         };
@@ -96,7 +97,7 @@ impl Stage {
             means,
             ice_servers: vec![ice_server()],
             presented: TokenHash([presented; 32]),
-            token: self.next_token().map(|token| *token),
+            token: *self.next_token(),
             generation: SessionGeneration::new(self.next_id()),
         };
         let mut effects = Effects::new();
@@ -110,16 +111,16 @@ impl Stage {
                     means,
                     plays_elsewhere: false,
                 });
-                self.seats.insert(name.to_owned(), (actor, self.n_tokens, means));
+                self.seats.insert(name.to_owned(), (actor, [self.n_tokens, presented], means));
             }
         }
         self.see(Some(Member { id: actor, plays: true, means }), effects)
     }
 
-    fn next_token(&mut self) -> Option<Box<IssuedToken>> {
+    fn next_token(&mut self) -> Box<IssuedToken> {
         self.n_tokens += 1;
         let hash = TokenHash([self.n_tokens; 32]);
-        Some(Box::new(IssuedToken { text: format!("token {}", self.n_tokens), hash }))
+        Box::new(IssuedToken { text: format!("token {}", self.n_tokens), hash })
     }
 
     fn with(settings: &str) -> Self {
@@ -234,7 +235,7 @@ impl Stage {
         if let Some(command) = self.moderation(verb, rest, generation) {
             return command;
         }
-        let token = if verb == "joins" { self.next_token() } else { None };
+        let token = (verb == "joins").then(|| self.next_token());
         let Person { name, means, epoch: next_epoch, .. } = &mut self.people[person];
         let newcomer = |name: &str| Newcomer {
             name: PlayerName::parse(name, &PlayerNameRules::default()).expect("a good name"),

@@ -22,7 +22,7 @@ From the lowest to the highest; objects are merged, anything else is replaced by
 
 A key that does not exist, a value out of its bounds and settings that contradict each other keep the server from
 starting; what is found is printed to stderr, one line each, contradictions once each key is right by itself. The
-exit code is 1. Keys that only the published
+exit code is 1, and 2 if the command line itself cannot be read. An empty file sets nothing. Keys that only the published
 server 0.12 has are refused where they ask for something that is not here, TLS for one; those that ask for nothing are
 accepted with a warning in the log.
 

@@ -149,7 +149,7 @@ fn check_access(settings: &Settings, problems: &mut Problems) {
         let advice = format!(
             "other machines can reach {}, and everyone who reaches an open server may play: set \
              `security.enforce_app_id_allowlist` to true and list your apps in `security.allowed_apps`, or \
-             set `security.allow_open` to true if everyone may",
+             set `security.allow_open` to true if everyone may (SIGNAL_FISH__SECURITY__ALLOW_OPEN=true)",
             server.bind
         );
         problems.add("server.bind", advice);

@@ -15,7 +15,7 @@ pub struct TurnSettings {
     pub static_auth_secret: Secret,
     /// The TURN servers, with the scheme turn or turns.
     pub urls: Vec<String>,
-    /// STUN servers, with the scheme stun or stuns. Players ask them for their own address; [] to ask nobody.
+    /// STUN servers, with the scheme stun or stuns. Players ask them for their own address, also where `enabled` is false; [] to ask nobody.
     pub stun_urls: Vec<String>,
     /// Seconds that a password is good for.
     #[schemars(range(min = 1, max = 86_400))]

@@ -41,7 +41,7 @@ fn text(addr: SocketAddr, settings: &Settings) -> String {
     };
     lines.push(format!("Who may play: {who}."));
     lines.push("To see two players meet, in another terminal:".to_owned());
-    lines.push(format!("  cargo run --example two_players -- ws://{at}/v2/ws{argument}"));
+    lines.push(format!("  cargo run --release --example two_players -- ws://{at}/v2/ws{argument}"));
     lines.push(String::new());
     lines.join("\n")
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use tokio::sync::oneshot;
-use tracing::warn;
+use tracing::{info, warn};
 
 /// SIGTERM and SIGINT; where there are no such signals, Ctrl-C.
 pub(crate) struct Signals {
@@ -29,6 +29,10 @@ impl Signals {
             let number = self.sources.next().await;
             match self.first.take() {
                 Some(first) => {
+                    info!(
+                        number,
+                        "ending once everyone has left or the grace is over; a second signal ends at once"
+                    );
                     let _ = first.send(());
                 }
                 None => {
