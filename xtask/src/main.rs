@@ -6,6 +6,7 @@ mod ci;
 mod codegen;
 mod docs;
 mod finding;
+mod fuzz;
 mod layers;
 mod tidy;
 mod workspace;
@@ -50,6 +51,17 @@ enum Verb {
         #[arg(long)]
         quick: bool,
     },
+    /// Throw arbitrary bytes at everything that reads what a stranger sent
+    Fuzz {
+        /// Only this target: a folder of crates/fuzz/corpus
+        target: Option<String>,
+        /// So many inputs for each target
+        #[arg(long, default_value_t = 1_000_000)]
+        runs: u64,
+        /// Keep what reached new code in the corpus, which the tests replay
+        #[arg(long)]
+        keep: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -74,5 +86,6 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Docs { check: false } => docs::write(&root),
         Verb::Docs { check: true } => docs::check(&root),
         Verb::Bench { filter, quick } => bench::run(&root, filter.as_deref(), quick),
+        Verb::Fuzz { target, runs, keep } => fuzz::run(&root, target.as_deref(), runs, keep),
     }
 }
