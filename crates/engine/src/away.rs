@@ -201,6 +201,11 @@ pub(crate) fn on_return(room: &mut Room, step: &mut Step<'_>, request: Returning
     plan::on_arrived(room, step, generation);
 }
 
+/// The game starts without those who are away: what they were ready for was another start.
+pub(crate) fn on_start(room: &mut Room) {
+    room.away.records.iter_mut().for_each(|record| record.lost.seat.is_ready = false);
+}
+
 /// Those whose time is over will be told so.
 pub(crate) fn on_deadline(room: &mut Room, now: Instant) {
     let Some(rules) = room.setup.away else { return };
