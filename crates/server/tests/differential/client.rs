@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -21,9 +21,12 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn open(addr: SocketAddr, path: &str) -> Self {
-        let (socket, refusal) = match Socket::open(addr, path) {
-            Ok(socket) => (Some(socket), None),
-            Err(response) => (None, Some(json!({"refused": response.status}))),
+        let upgraded = TcpStream::connect(addr).map(|stream| Socket::upgrade(stream, path, &[]));
+        let (socket, refusal) = match upgraded {
+            Ok(Ok(socket)) => (Some(socket), None),
+            Ok(Err(response)) => (None, Some(json!({"refused": response.status}))),
+            // A server that drains may have closed its port.
+            Err(_) => (None, Some(json!({"unreachable": true}))),
         };
         Self { socket, has_spoken: false, heard: refusal.into_iter().collect(), known: BTreeMap::new() }
     }
@@ -129,7 +132,9 @@ impl Client {
 
     fn remember(&mut self, message: &Value) {
         for object in [&message["data"], &message["data"]["result"]["data"]] {
-            for (key, value) in object.as_object().into_iter().flatten() {
+            // Where no room is told, a player_id is somebody else's.
+            let is_own = |key: &str| key != "player_id" || object["room_id"].is_string();
+            for (key, value) in object.as_object().into_iter().flatten().filter(|(key, _)| is_own(key)) {
                 if let Some(text) = value.as_str() {
                     self.known.insert(key.clone(), text.to_owned());
                 }

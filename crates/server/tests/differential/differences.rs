@@ -2,98 +2,176 @@
 
 use serde_json::Value;
 
+use crate::client::kind_of;
+
 /// A step of a session at which the servers differ.
 pub(crate) struct Difference {
     /// What the scripts call it.
     pub(crate) name: &'static str,
-    /// What those hear from the published server who hear something else from ours.
-    pub(crate) published: &'static str,
-    pub(crate) ours: &'static str,
+    /// The messages of the published server in which it shows, to everyone who hears something else from ours.
+    published: &'static str,
+    /// Those of ours.
+    ours: &'static str,
     /// Why ours is better.
-    pub(crate) why: &'static str,
+    why: &'static str,
+    /// What is left of a message without it. In that the servers agree.
+    without: fn(Value) -> Option<Value>,
 }
 
 /// Every difference that a script shows, at the steps that name it and nowhere else.
 pub(crate) const NAMED: &[Difference] = &[
     Difference {
         name: "leaving without a seat",
-        published: "Ada hears nothing",
-        ours: "Ada hears RoomLeft",
+        published: "nothing",
+        ours: "RoomLeft",
         why: "the published client waits for this answer and does nothing else until it comes",
+        without: |heard| but_for("RoomLeft", heard),
     },
     Difference {
-        name: "the peer of one who comes back",
-        published: "Ada hears PlayerReconnected",
-        ours: "Ada hears PlayerJoined, PlayerReconnected",
-        why: BACK,
-    },
-    Difference {
-        name: "the peer of one who comes back to a game",
-        published: "Ada hears PlayerReconnected, SessionPlan",
-        ours: "Ada hears PlayerJoined, PlayerReconnected, SessionPlan",
-        why: BACK,
+        name: "the peers of one who comes back",
+        published: "nothing",
+        ours: "PlayerJoined",
+        why: "the published client forgets a peer at PlayerLeft and takes later messages that name it for faults",
+        without: |heard| but_for("PlayerJoined", heard),
     },
     Difference {
         name: "the peers of one who comes back with the authority",
-        published: "Bob hears PlayerReconnected, AuthorityChanged; Cat hears PlayerReconnected, AuthorityChanged",
-        ours: "Bob hears PlayerJoined, PlayerReconnected, AuthorityChanged; Cat hears PlayerJoined, PlayerReconnected, AuthorityChanged",
-        why: BACK,
+        published: "PlayerReconnected",
+        ours: "PlayerJoined",
+        why: "as for any peer; and it has the authority when AuthorityChanged says so, not before",
+        without: |mut heard| {
+            if heard["type"] == "PlayerReconnected" {
+                heard["data"]["player"]["is_authority"] = false.into();
+            }
+            but_for("PlayerJoined", heard)
+        },
     },
     Difference {
-        name: "a seat of another room",
-        published: "Cat hears ReconnectionFailed RECONNECTION_TOKEN_INVALID",
-        ours: "Cat hears ReconnectionFailed RECONNECTION_FAILED",
-        why: "rooms keep their own lost seats, so that none is found where there is no such room",
+        name: "one who came back while others were away",
+        published: "nothing",
+        ours: "Reconnected",
+        why: "what is missed is what the peers were told, to be read in the same way",
+        without: without_the_joining_of_those_who_came_back,
     },
     Difference {
-        name: "a kicked player who wants its seat back",
-        published: "Bea hears ReconnectionFailed RECONNECTION_FAILED",
-        ours: "Bea hears ReconnectionFailed KICKED",
-        why: "the contract has a code for it, and a player who is told need not try again",
+        name: "coming back to another room",
+        published: "ReconnectionFailed RECONNECTION_TOKEN_INVALID",
+        ours: "ReconnectionFailed RECONNECTION_FAILED",
+        why: "seats are kept by their rooms: none keeps one for this player under that id, and no list of all who are away has to be kept beside the rooms to say more",
+        without: |heard| but_for("ReconnectionFailed", heard),
+    },
+    Difference {
+        name: "coming back after a kick",
+        published: "ReconnectionFailed RECONNECTION_FAILED",
+        ours: "ReconnectionFailed KICKED",
+        why: "the contract has this code for a seat that was kicked; the published server keeps to it only if the player was away",
+        without: |heard| but_for("ReconnectionFailed", heard),
     },
     Difference {
         name: "a second try after a refused version",
-        published: "Ada hears close 1000",
-        ours: "Ada hears Authenticated, ProtocolInfo",
+        published: "close 1000",
+        ours: "Authenticated, ProtocolInfo",
         why: "a client that is told which versions there are may ask for one of them on the same connection",
+        without: |_| None,
     },
     Difference {
         name: "the rates of an app",
-        published: "Ada hears Authenticated, ProtocolInfo",
-        ours: "Ada hears Authenticated, ProtocolInfo",
+        published: "Authenticated",
+        ours: "Authenticated",
         why: "apps have no handshake rates of their own here, so that all are told the same",
+        without: |heard| without_member("rate_limits", heard),
     },
     Difference {
         name: "when to come back",
-        published: "Bob hears GoingAway; Wim hears GoingAway",
-        ours: "Bob hears GoingAway; Wim hears GoingAway",
+        published: "GoingAway",
+        ours: "GoingAway",
         why: "the published server repeats its grace, in which nobody can come back; the contract says 30 seconds",
+        without: |heard| without_member("retry_after_secs", heard),
     },
     Difference {
         name: "a newcomer while the server drains",
-        published: "Ada hears nothing; Bob hears nothing",
-        ours: "Ada hears PlayerJoined; Bob hears PlayerJoined",
+        published: "nothing",
+        ours: "PlayerJoined",
         why: "who is not told of a player takes what it sends for a fault",
+        without: |heard| but_for("PlayerJoined", heard),
     },
 ];
 
-const BACK: &str =
-    "the published client forgets a peer at PlayerLeft and takes later messages that name it for faults";
-
-/// Something in messages that is not compared in any session.
-struct Overlooked {
-    take_away: fn(&mut Value),
+/// Something that the published server does not have, so that there is nothing to compare.
+pub(crate) struct Addition {
+    /// What the sessions about it call it.
+    pub(crate) name: &'static str,
+    /// Why ours has it.
     why: &'static str,
 }
 
-const OVERLOOKED: &[Overlooked] = &[Overlooked {
-    take_away: |data| {
-        if let Some(object) = data.as_object_mut() {
-            object.remove("notes");
-        }
-    },
-    why: "advice about SDKs is a text of the deployment",
+/// Everything that sessions with our server alone are about.
+pub(crate) const ADDED: &[Addition] = &[Addition {
+    name: "reconnection_token",
+    why: "version 2 clients that ask for this capability can come back, too; all others see what they always saw",
 }];
+
+/// A member of messages that is not compared in any session.
+struct Overlooked {
+    member: &'static str,
+    why: &'static str,
+}
+
+const OVERLOOKED: &[Overlooked] =
+    &[Overlooked { member: "notes", why: "advice about SDKs is a text of the deployment" }];
+
+impl Difference {
+    /// Whether one who has heard these has heard this difference and no other.
+    pub(crate) fn explains(&self, theirs: &[Value], ours: &[Value]) -> bool {
+        let ((published, their_rest), (mine, our_rest)) = (self.part(theirs), self.part(ours));
+        (&*published, &*mine) == (self.published, self.ours) && their_rest == our_rest
+    }
+
+    /// The kinds of the messages in which it shows, and what is left of all of them.
+    fn part(&self, heard: &[Value]) -> (String, Vec<Value>) {
+        let (mut shows_in, mut rest) = (Vec::new(), Vec::new());
+        for heard in heard.iter().cloned().map(overlook) {
+            let left = (self.without)(heard.clone());
+            if left.as_ref() != Some(&heard) {
+                shows_in.push(kind_of(&heard));
+            }
+            rest.extend(left);
+        }
+        (listed(&shows_in), rest)
+    }
+}
+
+/// Kinds of messages as the scripts list them.
+pub(crate) fn listed(kinds: &[String]) -> String {
+    if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") }
+}
+
+/// Everything but messages of this type.
+fn but_for(kind: &str, heard: Value) -> Option<Value> {
+    (heard["type"] != kind).then_some(heard)
+}
+
+/// The message without this member of its data.
+fn without_member(member: &str, mut heard: Value) -> Option<Value> {
+    if let Some(data) = heard.pointer_mut("/data").and_then(Value::as_object_mut) {
+        data.remove(member);
+    }
+    Some(heard)
+}
+
+/// The message without each missed `PlayerJoined` that says of whom the `PlayerReconnected` behind it is.
+fn without_the_joining_of_those_who_came_back(mut heard: Value) -> Option<Value> {
+    if let Some(missed) = heard.pointer_mut("/data/missed_events").and_then(Value::as_array_mut) {
+        let behind: Vec<_> = missed.iter().skip(1).cloned().chain([Value::Null]).collect();
+        let mut behind = behind.iter();
+        missed.retain(|event| {
+            let next = behind.next().expect("there are as many");
+            let is_of_one = event["data"]["player"]["id"] == next["data"]["player_id"];
+            !(event["type"] == "PlayerJoined" && next["type"] == "PlayerReconnected" && is_of_one)
+        });
+    }
+    Some(heard)
+}
 
 /// The difference with this name.
 #[track_caller]
@@ -105,16 +183,15 @@ pub(crate) fn named(name: &str) -> &'static Difference {
 }
 
 /// A message without what is overlooked everywhere.
-pub(crate) fn overlook(mut heard: Value) -> Value {
-    OVERLOOKED.iter().for_each(|overlooked| (overlooked.take_away)(&mut heard["data"]));
-    heard
+pub(crate) fn overlook(heard: Value) -> Value {
+    let mut members = OVERLOOKED.iter().map(|overlooked| overlooked.member);
+    members.try_fold(heard, |heard, member| without_member(member, heard)).expect("no message is taken away")
 }
 
 /// Whether every entry of the tables has its reason.
 pub(crate) fn all_have_reasons() -> bool {
-    let reasons = NAMED
-        .iter()
-        .map(|difference| difference.why)
-        .chain(OVERLOOKED.iter().map(|overlooked| overlooked.why));
-    reasons.map(str::len).all(|len| len > 20)
+    let named = NAMED.iter().map(|difference| difference.why);
+    let added = ADDED.iter().map(|addition| addition.why);
+    let overlooked = OVERLOOKED.iter().map(|overlooked| overlooked.why);
+    named.chain(added).chain(overlooked).all(|why| why.len() > 20)
 }

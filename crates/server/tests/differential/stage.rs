@@ -7,7 +7,7 @@ use serde_json::Value;
 use signal_fish_testkit::{Frame, Launch, ServerProcess};
 
 use crate::client::{Client, kind_of};
-use crate::differences;
+use crate::differences::{self, Difference, listed};
 use crate::normal::{Names, SCRIPT_CODES};
 use crate::script::{Deed, Session, Step};
 
@@ -80,12 +80,12 @@ impl Play<'_> {
                 client.send(&Frame::text(text));
                 client.finish_greeting();
             }
-            Deed::Say { who, text } => {
+            Deed::Say { who, text, times } => {
                 let text = self.filled(text);
                 let client = self.client(who);
-                client.speak(&Frame::text(text.as_str()));
+                (0..*times).for_each(|_| client.speak(&Frame::text(text.as_str())));
                 if text.contains(r#""Ping""#) {
-                    client.wait_for("Pong");
+                    (0..*times).for_each(|_| client.wait_for("Pong"));
                 }
                 client.catch_up();
             }
@@ -144,7 +144,7 @@ impl Transcript {
     pub(crate) fn unexpected(&self, session: &Session, whose: Whose) -> Vec<String> {
         let steps = session.steps.iter().zip(&self.0);
         // What the script expects of a step where the servers differ is what ours says.
-        let steps = steps.filter(|(step, _)| whose == Whose::Ours || step.differs.is_none());
+        let steps = steps.filter(|(step, _)| whose == Whose::Ours || step.differs.is_empty());
         let mut faults = Vec::new();
         for (step, heard) in steps {
             for (who, heard) in heard {
@@ -163,7 +163,8 @@ impl Transcript {
         faults
     }
 
-    /// The first step at which the servers do not say the same, unless that is a difference with a name.
+    /// The first step at which the servers do not say the same, but for differences with a name: each of those that
+    /// the step names shows there.
     pub(crate) fn first_difference(&self, ours: &Self, session: &Session) -> Option<String> {
         let both = session.steps.iter().zip(self.0.iter().zip(&ours.0));
         both.into_iter().find_map(|(step, (theirs, ours))| {
@@ -172,17 +173,19 @@ impl Transcript {
                 let lines = who.iter().map(|who| format!("{who} hears {}", listed(&kinds(heard.get(*who)))));
                 lines.collect::<Vec<_>>().join("; ")
             };
-            match step.differs.as_deref().map(differences::named) {
-                None if who.is_empty() => None,
-                Some(named) if (&*summary(theirs), &*summary(ours)) == (named.published, named.ours) => None,
-                _ => Some(format!(
+            let named: Vec<_> = step.differs.iter().map(|name| differences::named(name)).collect();
+            let explains = |name: &&Difference, who: &&String| name.explains(&theirs[*who], &ours[*who]);
+            let is_explained = who.iter().all(|who| named.iter().any(|name| explains(name, who)))
+                && named.iter().all(|name| who.iter().any(|who| explains(name, who)));
+            (!is_explained).then(|| {
+                format!(
                     "{}\n    published: {}\n    ours:      {}\n{}",
                     step.text,
                     summary(theirs),
                     summary(ours),
                     who.iter().map(|who| told_apart(&theirs[*who], &ours[*who])).collect::<String>(),
-                )),
-            }
+                )
+            })
         })
     }
 }
@@ -202,8 +205,4 @@ fn told_apart(theirs: &[Value], ours: &[Value]) -> String {
 
 fn kinds(heard: Option<&Vec<Value>>) -> Vec<String> {
     heard.into_iter().flatten().map(kind_of).collect()
-}
-
-fn listed(kinds: &[String]) -> String {
-    if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") }
 }
