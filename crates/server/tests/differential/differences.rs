@@ -75,13 +75,6 @@ pub(crate) const NAMED: &[Difference] = &[
         without: |_| None,
     },
     Difference {
-        name: "the rates of an app",
-        published: "Authenticated",
-        ours: "Authenticated",
-        why: "apps have no handshake rates of their own here, so that all are told the same",
-        without: |heard| without_member("rate_limits", heard),
-    },
-    Difference {
         name: "when to come back",
         published: "GoingAway",
         ours: "GoingAway",
