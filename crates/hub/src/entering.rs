@@ -61,10 +61,11 @@ impl<'a> Entering<'a> {
         if creates && self.session.shared.lifecycle.is_draining() {
             return Err(EntryRefusal::draining());
         }
-        self.session.allowance.join(self.budget_time())?;
+        // A room that may not be made is no attempt to join one.
         if creates {
             self.session.allowance.creation(self.budget_time())?;
         }
+        self.session.allowance.join(self.budget_time())?;
         let is_inside = self.session.is_inside();
         let players_max = self.limits().players_max;
         let wish = PlayWish::parse(&self.session.shared.config, players_max, request, password, is_inside)?;
