@@ -61,11 +61,48 @@ pub(crate) const NAMED: &[Difference] = &[
         without: |heard| but_for("ReconnectionFailed", heard),
     },
     Difference {
+        name: "coming back with another app",
+        published: "ReconnectionFailed ROOM_NOT_FOUND",
+        ours: "ReconnectionFailed RECONNECTION_FAILED",
+        why: "for an app the rooms of others are not there, whatever token it shows, and it is told what anybody is told who comes back to a room that is not there",
+        without: |heard| but_for("ReconnectionFailed", heard),
+    },
+    Difference {
         name: "coming back after a kick",
         published: "ReconnectionFailed RECONNECTION_FAILED",
         ours: "ReconnectionFailed KICKED",
         why: "the contract has this code for a seat that was kicked; the published server keeps to it only if the player was away",
         without: |heard| but_for("ReconnectionFailed", heard),
+    },
+    Difference {
+        name: "kicking again who was away",
+        published: "RoomOperationResult PlayerKicked",
+        ours: "RoomOperationResult OperationFailed KICK_TARGET_NOT_FOUND",
+        why: "the contract lets a kick find who plays or may come back, and this one may not any more; after the kick of a player who was there the published server says the same",
+        without: |heard| but_for("RoomOperationResult", heard),
+    },
+    Difference {
+        name: "a server that keeps no seats",
+        published: "ProtocolInfo",
+        ours: "nothing",
+        why: "the published server announces the capability reconnection although nobody can come back",
+        without: |heard| without_capability("reconnection", heard),
+    },
+    Difference {
+        name: "leaving a room that has a new code",
+        published: "SpectatorLeft",
+        ours: "nothing",
+        why: "who came by the old code was not told the new one, and the published client takes any but its own for a fault; the member is optional",
+        without: |heard| {
+            if heard["type"] == "SpectatorLeft" { without_member("room_code", heard) } else { Some(heard) }
+        },
+    },
+    Difference {
+        name: "access to a room without a password said",
+        published: "RoomOperationResult RoomAccessUpdated",
+        ours: "Error INVALID_INPUT",
+        why: "a member that is misspelt must not open a room: the contract wants a string or null",
+        without: |_| None,
     },
     Difference {
         name: "a second try after a refused version",
@@ -80,6 +117,62 @@ pub(crate) const NAMED: &[Difference] = &[
         ours: "GoingAway",
         why: "the published server repeats its grace, in which nobody can come back; the contract says 30 seconds",
         without: |heard| without_member("retry_after_secs", heard),
+    },
+    Difference {
+        name: "the door of a server that stops",
+        published: "unreachable",
+        ours: "refused 503",
+        why: "who watches over the server sees that it drains, and clients may be told to try elsewhere",
+        without: |_| None,
+    },
+    Difference {
+        name: "the handshakes of an app",
+        published: "AuthenticationError RATE_LIMIT_EXCEEDED",
+        ours: "Authenticated, ProtocolInfo",
+        why: "the published server refuses from half of the rate on that it tells clients; ours lets that many come at once",
+        without: |_| None,
+    },
+    Difference {
+        name: "a loss while the server drains",
+        published: "nothing",
+        ours: "PlayerLeft, AuthorityChanged",
+        why: "the game goes on until the end, and who is left sees who is gone",
+        without: |heard| but_for("PlayerLeft", heard).and_then(|heard| but_for("AuthorityChanged", heard)),
+    },
+    Difference {
+        name: "leaving while the server drains",
+        published: "close 4000",
+        ours: "RoomLeft",
+        why: "the published client waits for this answer, and whoever stays should hear who leaves",
+        without: |_| None,
+    },
+    Difference {
+        name: "a room of no particular size in an app of small ones",
+        published: "RoomJoinFailed INVALID_MAX_PLAYERS",
+        ours: "RoomJoined, LobbyStateChanged",
+        why: "who asks for no size does not ask for too much, and gets what the app may have",
+        without: |_| None,
+    },
+    Difference {
+        name: "rooms under codes of one's own",
+        published: "RoomJoined, LobbyStateChanged",
+        ours: "RoomJoinFailed RATE_LIMIT_EXCEEDED",
+        why: "a limit on new rooms that a code of one's own gets around is none",
+        without: |_| None,
+    },
+    Difference {
+        name: "a code that another app uses",
+        published: "RoomJoinFailed ROOM_NOT_FOUND",
+        ours: "RoomJoined, LobbyStateChanged",
+        why: "each app has codes of its own, so that none can take those of another",
+        without: |_| None,
+    },
+    Difference {
+        name: "apps of an open server",
+        published: "RoomJoinFailed ROOM_NOT_FOUND",
+        ours: "RoomJoined",
+        why: "without an allowlist an app id proves nothing, and clients that skip Authenticate must meet those that do not",
+        without: |_| None,
     },
     Difference {
         name: "a newcomer while the server drains",
@@ -148,6 +241,14 @@ fn but_for(kind: &str, heard: Value) -> Option<Value> {
 fn without_member(member: &str, mut heard: Value) -> Option<Value> {
     if let Some(data) = heard.pointer_mut("/data").and_then(Value::as_object_mut) {
         data.remove(member);
+    }
+    Some(heard)
+}
+
+/// The message without this capability among those that are announced.
+fn without_capability(name: &str, mut heard: Value) -> Option<Value> {
+    if let Some(capabilities) = heard.pointer_mut("/data/capabilities").and_then(Value::as_array_mut) {
+        capabilities.retain(|capability| capability != name);
     }
     Some(heard)
 }

@@ -44,6 +44,7 @@ scripts! {
     room_operations_are_answered_alike "09-operations.txt",
     passwords_are_answered_alike "10-passwords.txt",
     shutdowns_are_answered_alike "11-shutdown.txt",
+    limits_are_held_alike "12-limits.txt",
 }
 
 #[test]
