@@ -145,7 +145,8 @@ impl<'a> Entering<'a> {
         let watches = matches!(command, Command::Watch(_));
         let answer = self.answer.take().expect(ONE_ROOM_HAS_IT);
         let Session { shared, link, .. } = &*self.session;
-        match room.enter(shared, self.now, key, link, command, answer) {
+        let step = |answer| Step::Request(link, command, answer);
+        match room.ask(shared, self.now, Some(key), answer, step) {
             Ok(outcome) => {
                 self.settle(room, outcome, watches);
                 true

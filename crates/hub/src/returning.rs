@@ -9,7 +9,7 @@ use signal_fish_protocol::{ErrorCode, Reconnect};
 use crate::answer::Answer;
 use crate::entry::EntryRefusal;
 use crate::link::Link;
-use crate::live_room::LiveRoom;
+use crate::live_room::{LiveRoom, Step};
 use crate::random::Draw;
 use crate::seat::Seat;
 use crate::session::Session;
@@ -22,7 +22,8 @@ pub(crate) fn come_back(session: &mut Session, now: Instant, request: Reconnect,
         Err(refusal) => return session.decline(now, answer, refusal),
     };
     let shared = Arc::clone(&session.shared);
-    match room.take_back(&shared, now, &link, (returning, request.last_seen), answer) {
+    let step = |answer| Step::Return(&link, Box::new(returning), request.last_seen, answer);
+    match room.ask(&shared, now, None, answer, step) {
         Ok(outcome) => {
             if outcome.refused {
                 session.charge(now);
