@@ -13,6 +13,7 @@ use crate::missed::MissedEvents;
 use crate::roster::Roster;
 use crate::seats::{self, Seat};
 use crate::step::{Role, Step};
+use crate::texts::{IS_CONNECTED, NO_SEAT_KEPT, ROOM_CLOSED, ROOM_FULL};
 use crate::{Audience, Effect, Means, Room, authority, plan, snapshot};
 
 /// What a room does for players who lose their connection.
@@ -247,15 +248,15 @@ fn admit(room: &Room, step: &Step<'_>, presented: TokenHash) -> Result<usize, (E
     match step.role {
         Role::Stranger => {}
         Role::Player(_) | Role::Spectator(_) => {
-            return Err((ErrorCode::PlayerAlreadyConnected, "this player is connected"));
+            return Err((ErrorCode::PlayerAlreadyConnected, IS_CONNECTED));
         }
     }
     if room.lifetime.is_over() {
-        return Err((ErrorCode::RoomNotFound, "the room was closed"));
+        return Err((ErrorCode::RoomNotFound, ROOM_CLOSED));
     }
     let found = room.away.records.iter().zip(0..).find(|((id, _), _)| *id == step.actor);
     let Some(((_, record), position)) = found else {
-        return Err((ErrorCode::ReconnectionFailed, "no seat is kept for this player"));
+        return Err((ErrorCode::ReconnectionFailed, NO_SEAT_KEPT));
     };
     if record.lost.standing == Standing::Kicked {
         Err((ErrorCode::Kicked, "this player was removed from the room"))
@@ -266,7 +267,7 @@ fn admit(room: &Room, step: &Step<'_>, presented: TokenHash) -> Result<usize, (E
     } else if room.access.is_banned(step.actor) {
         Err((ErrorCode::Banned, "this player is banned from the room"))
     } else if room.seats.len() >= usize::from(room.setup.players_max) {
-        Err((ErrorCode::RoomFull, "the room has as many players as it takes"))
+        Err((ErrorCode::RoomFull, ROOM_FULL))
     } else if room.seats.iter().any(|(_, seat)| seat.name.is_same_name(&record.lost.seat.name)) {
         Err((ErrorCode::ReconnectionFailed, "a player of this room has that name by now"))
     } else {

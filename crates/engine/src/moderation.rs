@@ -8,6 +8,7 @@ use signal_fish_protocol::{
 use crate::access::{PasswordHash, TooManyBans};
 use crate::away::{Lost, Standing};
 use crate::step::{Role, Step};
+use crate::texts::{NOBODY_OF_THAT_ID, NOT_AUTHORITY};
 use crate::{BANS_MAX, Effect, Room, authority, away, seats};
 
 pub(crate) fn on_kick(room: &mut Room, step: &mut Step<'_>, target: PlayerId, generation: SessionGeneration) {
@@ -44,8 +45,7 @@ pub(crate) fn on_transfer_authority(room: &mut Room, step: &mut Step<'_>, target
         return;
     }
     if !room.seats.contains(target) {
-        let text = "nobody of that id plays in this room";
-        return step.refuse(ServerMessage::error(ErrorCode::TransferTargetNotFound, text));
+        return step.refuse(ServerMessage::error(ErrorCode::TransferTargetNotFound, NOBODY_OF_THAT_ID));
     }
     authority::pass_to(room, step, target);
     step.report(RoomResult::AuthorityTransferred(PlayerTarget { player_id: target }));
@@ -88,8 +88,7 @@ fn removable_or_refuse(room: &Room, step: &mut Step<'_>, target: PlayerId) -> Op
         None => None,
     };
     if removable.is_none() {
-        let text = "nobody of that id plays in this room";
-        step.refuse(ServerMessage::error(ErrorCode::KickTargetNotFound, text));
+        step.refuse(ServerMessage::error(ErrorCode::KickTargetNotFound, NOBODY_OF_THAT_ID));
     }
     removable
 }
@@ -137,9 +136,6 @@ fn is_self_and_refused(step: &mut Step<'_>, target: PlayerId) -> bool {
     }
     is_self
 }
-
-/// What those are told who ask for what only the authority may.
-pub const NOT_AUTHORITY: &str = "only the authority of the room can do this";
 
 #[cfg(test)]
 mod tests {

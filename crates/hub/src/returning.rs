@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use signal_fish_engine::Returning;
+use signal_fish_engine::{IS_CONNECTED, NO_SEAT_KEPT, Returning};
 use signal_fish_protocol::{ErrorCode, Reconnect};
 
 use crate::answer::Answer;
@@ -53,7 +53,7 @@ fn find(
         return refuse("this server keeps no seats of lost connections, join again");
     }
     if shared.sessions.is_connected(request.player_id) {
-        return Err(EntryRefusal::new(ErrorCode::PlayerAlreadyConnected, "this player is connected"));
+        return Err(EntryRefusal::new(ErrorCode::PlayerAlreadyConnected, IS_CONNECTED));
     }
     if session.is_inside() {
         return refuse("leave the room you are in first");
@@ -79,5 +79,3 @@ fn find(
     };
     Ok((room, link, returning))
 }
-
-const NO_SEAT_KEPT: &str = "no seat is kept for this player";
