@@ -145,13 +145,15 @@ pub(crate) fn on_disconnect(
 }
 
 /// Remembers whose seat was lost, for as long as it may be asked for.
-pub(crate) fn keep(room: &mut Room, step: &Step<'_>, player: PlayerId, lost: Lost) {
+pub(crate) fn keep(room: &mut Room, step: &Step<'_>, player: PlayerId, mut lost: Lost) {
     let Some(rules) = room.setup.away.filter(|_| lost.seat.token.is_some()) else { return };
     if room.missed.is_none() && rules.events_max > 0 {
         room.missed = Some(Box::new(MissedEvents::new(rules.events_max)));
     }
     // Its own farewell is no news to it.
     let missed_from = room.missed.as_ref().map_or(0, |missed| missed.n_after(step.so_far()));
+    // Where it could be reached before is no way to reach its next connection.
+    lost.seat.connection_info = None;
     let away = &mut room.away;
     away.tidy(step.now, rules.window);
     if away.records.len() >= RECORDS_MAX {
@@ -214,8 +216,6 @@ pub(crate) fn on_deadline(room: &mut Room, now: Instant) {
     for record in room.away.records.iter_mut() {
         if record.lost.standing == Standing::Awaited && record.until <= now {
             record.lost.standing = Standing::Late;
-            // It will only be told so.
-            record.lost.seat.connection_info = None;
         }
     }
     settle(room);

@@ -109,8 +109,7 @@ fn remove(
             let role = Role::Player(position);
             let gone =
                 &mut Step { now: step.now, actor: target, role, n_before: step.n_before, out: step.out };
-            let mut seat = seats::vacate(room, gone, position, generation);
-            seat.connection_info = None;
+            let seat = seats::vacate(room, gone, position, generation);
             // Its token leads nowhere, and it will be told why.
             let lost = Lost { seat, held_authority: false, standing: Standing::Kicked };
             away::keep(room, gone, target, lost);
