@@ -80,6 +80,17 @@ impl Client {
         self.socket = None;
     }
 
+    pub(crate) const fn is_connected(&self) -> bool {
+        self.socket.is_some()
+    }
+
+    /// Forgets what it has heard with this code, if it has.
+    pub(crate) fn forget(&mut self, code: &str) -> bool {
+        let n_heard = self.heard.len();
+        self.heard.retain(|heard| !kind_of(heard).ends_with(code));
+        self.heard.len() < n_heard
+    }
+
     pub(crate) fn take_heard(&mut self) -> Vec<Value> {
         std::mem::take(&mut self.heard)
     }
@@ -157,4 +168,4 @@ pub(crate) fn kind_of(heard: &Value) -> String {
 }
 
 /// How long an awaited message may take. The published server does some things only every second.
-const PATIENCE: Duration = Duration::from_secs(8);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(8);

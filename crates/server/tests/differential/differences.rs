@@ -47,6 +47,23 @@ pub(crate) const NAMED: &[Difference] = &[
         },
     },
     Difference {
+        name: "one who comes back to a game with the authority",
+        published: "AuthorityChanged",
+        ours: "AuthorityChanged",
+        why: "it is settled who speaks for the room before a plan is told, as the contract has it; the published server tells the plan first",
+        without: |heard| but_for("AuthorityChanged", heard),
+    },
+    Difference {
+        name: "the peers of one who comes back to a game with the authority",
+        published: "PlayerReconnected, AuthorityChanged",
+        ours: "PlayerJoined, AuthorityChanged",
+        why: "as for the one who comes back, and as for the peers of any",
+        without: |heard| {
+            (named("the peers of one who comes back with the authority").without)(heard)
+                .and_then(|heard| but_for("AuthorityChanged", heard))
+        },
+    },
+    Difference {
         name: "one who came back while others were away",
         published: "nothing",
         ours: "Reconnected",
@@ -122,7 +139,7 @@ pub(crate) const NAMED: &[Difference] = &[
         name: "the door of a server that stops",
         published: "unreachable",
         ours: "refused 503",
-        why: "who watches over the server sees that it drains, and clients may be told to try elsewhere",
+        why: "a server that drains says so, and when to try again, instead of looking dead",
         without: |_| None,
     },
     Difference {
