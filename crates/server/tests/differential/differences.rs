@@ -110,9 +110,7 @@ pub(crate) const NAMED: &[Difference] = &[
         published: "SpectatorLeft",
         ours: "nothing",
         why: "who came by the old code was not told the new one, and the published client takes any but its own for a fault; the member is optional",
-        without: |heard| {
-            if heard["type"] == "SpectatorLeft" { without_member("room_code", heard) } else { Some(heard) }
-        },
+        without: without_code_of_what_was_watched,
     },
     Difference {
         name: "access to a room without a password said",
@@ -120,6 +118,13 @@ pub(crate) const NAMED: &[Difference] = &[
         ours: "Error INVALID_INPUT",
         why: "a member that is misspelt must not open a room: the contract wants a string or null",
         without: |_| None,
+    },
+    Difference {
+        name: "watching a room to its end",
+        published: "PlayerLeft",
+        ours: "SpectatorLeft",
+        why: "all are gone at once, so that nobody needs to hear who else is; and the room is named in full, as to those who leave by themselves",
+        without: |heard| but_for("PlayerLeft", heard).and_then(without_code_of_what_was_watched),
     },
     Difference {
         name: "a second try after a refused version",
@@ -260,6 +265,10 @@ fn without_member(member: &str, mut heard: Value) -> Option<Value> {
         data.remove(member);
     }
     Some(heard)
+}
+
+fn without_code_of_what_was_watched(heard: Value) -> Option<Value> {
+    if heard["type"] == "SpectatorLeft" { without_member("room_code", heard) } else { Some(heard) }
 }
 
 /// The message without this capability among those that are announced.

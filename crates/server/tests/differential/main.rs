@@ -45,6 +45,7 @@ scripts! {
     passwords_are_answered_alike "10-passwords.txt",
     shutdowns_are_answered_alike "11-shutdown.txt",
     limits_are_held_alike "12-limits.txt",
+    endings_come_alike "13-endings.txt",
 }
 
 #[test]
