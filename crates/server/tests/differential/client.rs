@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -21,12 +21,9 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn open(addr: SocketAddr, path: &str) -> Self {
-        let upgraded = TcpStream::connect(addr).map(|stream| Socket::upgrade(stream, path, &[]));
-        let (socket, refusal) = match upgraded {
-            Ok(Ok(socket)) => (Some(socket), None),
-            Ok(Err(response)) => (None, Some(json!({"refused": response.status}))),
-            // A server that drains may have closed its port.
-            Err(_) => (None, Some(json!({"unreachable": true}))),
+        let (socket, refusal) = match Socket::open(addr, path) {
+            Ok(socket) => (Some(socket), None),
+            Err(response) => (None, Some(json!({"refused": response.status}))),
         };
         Self { socket, has_spoken: false, heard: refusal.into_iter().collect(), known: BTreeMap::new() }
     }

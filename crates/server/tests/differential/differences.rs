@@ -141,13 +141,6 @@ pub(crate) const NAMED: &[Difference] = &[
         without: |heard| without_member("retry_after_secs", heard),
     },
     Difference {
-        name: "the door of a server that stops",
-        published: "unreachable",
-        ours: "refused 503",
-        why: "a server that drains says so, and when to try again, instead of looking dead",
-        without: |_| None,
-    },
-    Difference {
         name: "the handshakes of an app",
         published: "AuthenticationError RATE_LIMIT_EXCEEDED",
         ours: "Authenticated, ProtocolInfo",
