@@ -62,12 +62,14 @@ impl Grant {
         self.app.as_ref().map_or(AppLimits::default(), |registered| registered.app.limits)
     }
 
-    /// How often the app may act, as the client is told.
+    /// How often the app may act, as the client is told. Nothing but an app's own rate is held against anyone; the other
+    /// numbers are those that clients have always been told.
     pub fn rate_limits(&self) -> RateLimitInfo {
-        match self.limits().handshakes_per_minute.map(|n| u64::from(n.get())) {
-            Some(n) => RateLimitInfo { per_minute: n, per_hour: n * 60, per_day: n * 60 * 24 },
-            None => RateLimitInfo { per_minute: 1_000, per_hour: 10_000, per_day: 100_000 },
+        if self.app.is_none() {
+            return RateLimitInfo { per_minute: 1_000, per_hour: 10_000, per_day: 100_000 };
         }
+        let per_minute = self.limits().handshakes_per_minute.map_or(1_000, |n| u64::from(n.get()));
+        RateLimitInfo { per_minute, per_hour: per_minute * 60, per_day: per_minute * 60 * 24 }
     }
 }
 
@@ -170,12 +172,26 @@ mod tests {
         let limits = AppLimits { handshakes_per_minute: NonZeroU32::new(2), ..AppLimits::default() };
         let app = |id: &str, limits| App { id: AppId::parse(id).unwrap(), name: id.into(), limits };
         let strict = Authenticator::allowlist([app("busy", limits), app("other", AppLimits::default())]);
-        let told = strict.authenticate("busy", Duration::ZERO).unwrap().rate_limits();
-        assert_eq!((told.per_minute, told.per_hour, told.per_day), (2, 120, 2_880));
+        strict.authenticate("busy", Duration::ZERO).unwrap();
         strict.authenticate("busy", Duration::ZERO).unwrap();
         let refused = strict.authenticate("busy", Duration::ZERO).unwrap_err();
         assert_eq!(refused, Refusal::TooManyHandshakes(Exhausted { retry_after: Duration::from_secs(30) }));
         strict.authenticate("other", Duration::ZERO).unwrap();
         strict.authenticate("busy", Duration::from_secs(30)).unwrap();
+    }
+
+    #[test]
+    fn clients_are_told_the_rate_of_their_app() {
+        let limits = AppLimits { handshakes_per_minute: NonZeroU32::new(2), ..AppLimits::default() };
+        let app = |id: &str, limits| App { id: AppId::parse(id).unwrap(), name: id.into(), limits };
+        let strict = Authenticator::allowlist([app("busy", limits), app("other", AppLimits::default())]);
+        for (authenticator, app, rates) in [
+            (&strict, "busy", (2, 120, 2_880)),
+            (&strict, "other", (1_000, 60_000, 1_440_000)),
+            (&Authenticator::open(), "any", (1_000, 10_000, 100_000)),
+        ] {
+            let told = authenticator.authenticate(app, Duration::ZERO).unwrap().rate_limits();
+            assert_eq!((told.per_minute, told.per_hour, told.per_day), rates, "{app}");
+        }
     }
 }

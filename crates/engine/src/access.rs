@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use signal_fish_protocol::{ErrorCode, PlayerId};
 
+use crate::texts::WRONG_PASSWORD;
+
 /// What a room keeps of its password. To the room it is only something to compare: two are the same if they come
 /// from the same setting of a password, not if the passwords are the same.
 #[derive(Clone, PartialEq, Eq)]
@@ -85,10 +87,6 @@ impl Access {
         self.banned.retain(|banned| *banned != player);
     }
 }
-
-/// What those are told who bring no password, a wrong one, or one where none is wanted. It is the same for all of
-/// them, so that it tells nothing about the room.
-pub const WRONG_PASSWORD: &str = "the password does not fit the room";
 
 /// How many a room can ban. Each took someone to come in and be thrown out, so a room that gets there is under
 /// attack from ever new players, and then a password helps where bans do not. All of them take 16 KiB.

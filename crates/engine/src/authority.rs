@@ -2,7 +2,8 @@
 
 use signal_fish_protocol::{AuthorityChanged, AuthorityResponse, ErrorCode, PlayerId, ServerMessage};
 
-use crate::step::{NO_SEAT, Role, Step};
+use crate::step::{Role, Step};
+use crate::texts::NO_SEAT;
 use crate::{Audience, Room};
 
 pub(crate) fn on_take(room: &mut Room, step: &mut Step<'_>) {

@@ -13,6 +13,7 @@ use crate::missed::MissedEvents;
 use crate::roster::Roster;
 use crate::seats::{self, Seat};
 use crate::step::{Role, Step};
+use crate::texts::{IS_CONNECTED, NO_SEAT_KEPT, ROOM_CLOSED, ROOM_FULL};
 use crate::{Audience, Effect, Means, Room, authority, plan, snapshot};
 
 /// What a room does for players who lose their connection.
@@ -144,13 +145,15 @@ pub(crate) fn on_disconnect(
 }
 
 /// Remembers whose seat was lost, for as long as it may be asked for.
-pub(crate) fn keep(room: &mut Room, step: &Step<'_>, player: PlayerId, lost: Lost) {
+pub(crate) fn keep(room: &mut Room, step: &Step<'_>, player: PlayerId, mut lost: Lost) {
     let Some(rules) = room.setup.away.filter(|_| lost.seat.token.is_some()) else { return };
     if room.missed.is_none() && rules.events_max > 0 {
         room.missed = Some(Box::new(MissedEvents::new(rules.events_max)));
     }
     // Its own farewell is no news to it.
     let missed_from = room.missed.as_ref().map_or(0, |missed| missed.n_after(step.so_far()));
+    // Where it could be reached before is no way to reach its next connection.
+    lost.seat.connection_info = None;
     let away = &mut room.away;
     away.tidy(step.now, rules.window);
     if away.records.len() >= RECORDS_MAX {
@@ -202,6 +205,11 @@ pub(crate) fn on_return(room: &mut Room, step: &mut Step<'_>, request: Returning
     plan::on_arrived(room, step, generation);
 }
 
+/// The game starts without those who are away: what they were ready for was another start.
+pub(crate) fn on_start(room: &mut Room) {
+    room.away.records.iter_mut().for_each(|record| record.lost.seat.is_ready = false);
+}
+
 /// Those whose time is over will be told so.
 pub(crate) fn on_deadline(room: &mut Room, now: Instant) {
     let Some(rules) = room.setup.away else { return };
@@ -209,8 +217,6 @@ pub(crate) fn on_deadline(room: &mut Room, now: Instant) {
     for record in room.away.records.iter_mut() {
         if record.lost.standing == Standing::Awaited && record.until <= now {
             record.lost.standing = Standing::Late;
-            // It will only be told so.
-            record.lost.seat.connection_info = None;
         }
     }
     settle(room);
@@ -243,15 +249,15 @@ fn admit(room: &Room, step: &Step<'_>, presented: TokenHash) -> Result<usize, (E
     match step.role {
         Role::Stranger => {}
         Role::Player(_) | Role::Spectator(_) => {
-            return Err((ErrorCode::PlayerAlreadyConnected, "this player is connected"));
+            return Err((ErrorCode::PlayerAlreadyConnected, IS_CONNECTED));
         }
     }
     if room.lifetime.is_over() {
-        return Err((ErrorCode::RoomNotFound, "the room was closed"));
+        return Err((ErrorCode::RoomNotFound, ROOM_CLOSED));
     }
     let found = room.away.records.iter().zip(0..).find(|((id, _), _)| *id == step.actor);
     let Some(((_, record), position)) = found else {
-        return Err((ErrorCode::ReconnectionFailed, "no seat is kept for this player"));
+        return Err((ErrorCode::ReconnectionFailed, NO_SEAT_KEPT));
     };
     if record.lost.standing == Standing::Kicked {
         Err((ErrorCode::Kicked, "this player was removed from the room"))
@@ -262,7 +268,7 @@ fn admit(room: &Room, step: &Step<'_>, presented: TokenHash) -> Result<usize, (E
     } else if room.access.is_banned(step.actor) {
         Err((ErrorCode::Banned, "this player is banned from the room"))
     } else if room.seats.len() >= usize::from(room.setup.players_max) {
-        Err((ErrorCode::RoomFull, "the room has as many players as it takes"))
+        Err((ErrorCode::RoomFull, ROOM_FULL))
     } else if room.seats.iter().any(|(_, seat)| seat.name.is_same_name(&record.lost.seat.name)) {
         Err((ErrorCode::ReconnectionFailed, "a player of this room has that name by now"))
     } else {

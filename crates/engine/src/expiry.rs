@@ -52,17 +52,18 @@ impl Lifetime {
 /// The deadline has passed.
 pub(crate) fn on_deadline(room: &mut Room, now: Instant, out: &mut Effects) {
     match room.lifetime {
-        Lifetime::Empty { .. } => dismiss_spectators(room, out),
+        Lifetime::Empty { .. } => {}
         Lifetime::Inhabited { .. } => close_connections(room, out),
         Lifetime::Over { .. } => return,
     }
+    dismiss_spectators(room, out);
     (room.authority, room.session) = (None, Session::Relay);
     away::forget_all(room);
     room.lifetime = Lifetime::Over { since: now };
     out.push(Effect::Ended);
 }
 
-/// Nobody plays here: whoever still watches may go on to another room.
+/// Nobody plays here any more: whoever still watches may go on to another room.
 fn dismiss_spectators(room: &mut Room, out: &mut Effects) {
     let spectators = room.spectators.clear();
     let left = spectators::left(room, SpectatorReason::RoomClosed);
@@ -72,14 +73,14 @@ fn dismiss_spectators(room: &mut Room, out: &mut Effects) {
     }
 }
 
-/// Nobody has said a word for so long that the connections are not worth keeping either.
+/// No player has said a word for so long that their connections are not worth keeping either.
 fn close_connections(room: &mut Room, out: &mut Effects) {
     let error = ServerMessage::error(ErrorCode::RoomNotFound, "the room was closed: nobody was active in it");
-    out.push(Effect::Send(Audience::Everyone, error));
-    let (players, spectators) = (room.seats.clear(), room.spectators.clear());
-    let members = || players.iter().chain(&spectators).copied();
-    out.extend(members().map(|id| Effect::Close(id, CloseCode::RoomInactive)));
-    out.extend(members().map(Effect::Left));
+    for id in room.seats.clear() {
+        out.push(Effect::Send(Audience::One(id), error.clone()));
+        out.push(Effect::Close(id, CloseCode::RoomInactive));
+        out.push(Effect::Left(id));
+    }
 }
 
 /// A hundred years: longer timeouts mean never, and no sum of an instant and a timeout overflows.
@@ -162,17 +163,19 @@ mod tests {
     }
 
     #[test]
-    fn a_quiet_room_ends_with_its_connections() {
+    fn a_quiet_room_ends_with_the_connections_of_its_players() {
         let start = some_moment();
         let (mut room, entered_at) = (trio(start), start + Duration::from_secs(1_000));
         step(&mut room, entered_at, ZOE, join("Zoe"));
-        let members = [ADA, BOB, ZOE, WIM];
         let error = "the room was closed: nobody was active in it";
         let error = ServerMessage::error(ErrorCode::RoomNotFound, error);
-        let mut expected = vec![Effect::Send(Audience::Everyone, error)];
-        expected.extend(members.map(|id| Effect::Close(id, CloseCode::RoomInactive)));
-        expected.extend(members.map(Effect::Left));
-        expected.push(Effect::Ended);
+        let mut expected = Vec::new();
+        for id in [ADA, BOB, ZOE] {
+            expected.push(Effect::Send(Audience::One(id), error.clone()));
+            expected.extend([Effect::Close(id, CloseCode::RoomInactive), Effect::Left(id)]);
+        }
+        let left = spectators::left(&Room::new(start, setup()), SpectatorReason::RoomClosed);
+        expected.extend([Effect::Send(Audience::One(WIM), left), Effect::Left(WIM), Effect::Ended]);
         assert_ends(room, entered_at + setup().inactive_timeout, &expected);
     }
 

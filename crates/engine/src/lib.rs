@@ -14,6 +14,7 @@ mod room;
 
 mod roster;
 mod step;
+mod texts;
 
 mod access;
 mod authority;
@@ -34,15 +35,17 @@ mod snapshot;
 
 pub mod invariant;
 
-pub use access::{BANS_MAX, PasswordHash, WRONG_PASSWORD};
+pub use access::{BANS_MAX, PasswordHash};
 pub use away::{AwayRules, IssuedToken, Returning, TokenHash};
 pub use command::{Command, Newcomer};
 pub use effect::{Audience, Effect, Effects};
 pub use means::Means;
-pub use moderation::NOT_AUTHORITY;
 pub use plan::SessionRules;
 pub use room::{Kept, Room, RoomSetup};
 pub use signalling::Signal;
+pub use texts::{
+    IS_CONNECTED, NO_SEAT, NO_SEAT_KEPT, NOT_AUTHORITY, NOT_WATCHING, TOO_MANY_FAIL, WRONG_PASSWORD,
+};
 
 #[cfg(test)]
 mod fixture;

@@ -5,7 +5,7 @@ use signal_fish_protocol::{
 };
 
 use crate::step::Step;
-use crate::{Audience, Room, plan, snapshot};
+use crate::{Audience, Room, away, plan, snapshot};
 
 /// The first player is in.
 pub(crate) fn open(room: &mut Room, step: &mut Step<'_>) {
@@ -42,6 +42,7 @@ pub(crate) fn on_start(room: &mut Room, step: &mut Step<'_>, generation: Session
     }
     room.lobby = LobbyState::Finalized;
     room.revision += 1;
+    away::on_start(room);
     let starting = GameStarting { peer_connections: snapshot::peer_connections(room) };
     step.send(Audience::Everyone, ServerMessage::GameStarting(starting));
     plan::on_start(room, step, generation);

@@ -8,6 +8,7 @@ use signal_fish_protocol::{
 use crate::access::{PasswordHash, TooManyBans};
 use crate::away::{Lost, Standing};
 use crate::step::{Role, Step};
+use crate::texts::{NOBODY_OF_THAT_ID, NOT_AUTHORITY};
 use crate::{BANS_MAX, Effect, Room, authority, away, seats};
 
 pub(crate) fn on_kick(room: &mut Room, step: &mut Step<'_>, target: PlayerId, generation: SessionGeneration) {
@@ -46,8 +47,7 @@ pub(crate) fn on_transfer_authority(room: &mut Room, step: &mut Step<'_>, target
         return;
     }
     if !room.seats.contains(target) {
-        let text = "nobody of that id plays in this room";
-        return step.refuse(ServerMessage::error(ErrorCode::TransferTargetNotFound, text));
+        return step.refuse(ServerMessage::error(ErrorCode::TransferTargetNotFound, NOBODY_OF_THAT_ID));
     }
     authority::pass_to(room, step, target);
     step.report(RoomResult::AuthorityTransferred(PlayerTarget { player_id: target }));
@@ -92,8 +92,7 @@ fn removable_or_refuse(room: &Room, step: &mut Step<'_>, target: PlayerId) -> Op
         None => None,
     };
     if removable.is_none() {
-        let text = "nobody of that id plays in this room";
-        step.refuse(ServerMessage::error(ErrorCode::KickTargetNotFound, text));
+        step.refuse(ServerMessage::error(ErrorCode::KickTargetNotFound, NOBODY_OF_THAT_ID));
     }
     removable
 }
@@ -114,8 +113,7 @@ fn remove(
             let role = Role::Player(position);
             let gone =
                 &mut Step { now: step.now, actor: target, role, n_before: step.n_before, out: step.out };
-            let mut seat = seats::vacate(room, gone, position, generation);
-            seat.connection_info = None;
+            let seat = seats::vacate(room, gone, position, generation);
             // Its token leads nowhere, and it will be told why.
             let lost = Lost { seat, held_authority: false, standing: Standing::Kicked };
             away::keep(room, gone, target, lost);
@@ -141,9 +139,6 @@ fn is_self_and_refused(step: &mut Step<'_>, target: PlayerId) -> bool {
     }
     is_self
 }
-
-/// What those are told who ask for what only the authority may.
-pub const NOT_AUTHORITY: &str = "only the authority of the room can do this";
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ use signal_fish_protocol::{
 };
 
 use crate::step::{Role, Step};
+use crate::texts::{ROOM_CLOSED, ROOM_FULL};
 use crate::{
     Audience, Effect, IssuedToken, Means, Newcomer, Room, TokenHash, authority, away, endpoint, lobby, plan,
     snapshot,
@@ -130,13 +131,13 @@ fn refusal(room: &Room, step: &Step<'_>, newcomer: &Newcomer) -> Option<(ErrorCo
     if step.role != Role::Stranger {
         Some((ErrorCode::AlreadyInRoom, "you are already in this room"))
     } else if room.lifetime.is_over() {
-        Some((ErrorCode::RoomNotFound, "the room was closed"))
+        Some((ErrorCode::RoomNotFound, ROOM_CLOSED))
     } else if let Some(refusal) = room.access.refusal(step.actor, newcomer.proof.as_ref()) {
         Some(refusal)
     } else if room.seats.iter().any(|(_, seat)| seat.name.is_same_name(&newcomer.name)) {
         Some((ErrorCode::RoomCreationFailed, "a player of this room has that name"))
     } else if room.seats.len() >= usize::from(room.setup.players_max) {
-        Some((ErrorCode::RoomFull, "the room has as many players as it takes"))
+        Some((ErrorCode::RoomFull, ROOM_FULL))
     } else if !room.session.takes(newcomer.means) {
         Some((
             ErrorCode::RoomSessionIncompatible,

@@ -6,7 +6,8 @@ use signal_fish_protocol::{
 };
 
 use crate::seats::Seat;
-use crate::step::{NO_SEAT, Role, Step};
+use crate::step::{Role, Step};
+use crate::texts::{NO_SEAT, TOO_MANY_FAIL};
 use crate::{Audience, Room};
 
 /// A signal of one player for another, and what its room cannot know by itself.
@@ -77,5 +78,3 @@ fn refusal(room: &Room, step: &Step<'_>, signal: &Signal) -> Option<(ErrorCode, 
         None
     }
 }
-
-const TOO_MANY_FAIL: &str = "too many signals that cannot be delivered, try again later";

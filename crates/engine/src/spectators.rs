@@ -6,6 +6,7 @@ use signal_fish_protocol::{
 };
 
 use crate::step::{Role, Step};
+use crate::texts::{NOT_WATCHING, ROOM_CLOSED};
 use crate::{Audience, Effect, Newcomer, Room, away, snapshot};
 
 /// What belongs to one spectator. Unlike players, two may have the same name.
@@ -45,7 +46,7 @@ pub(crate) fn on_stop_watching(room: &mut Room, step: &mut Step<'_>) {
             say_goodbye(room, step, SpectatorReason::VoluntaryLeave);
         }
         Role::Player(_) | Role::Stranger => {
-            step.refuse(ServerMessage::error(ErrorCode::NotASpectator, "you are not watching a room"));
+            step.refuse(ServerMessage::error(ErrorCode::NotASpectator, NOT_WATCHING));
         }
     }
 }
@@ -73,7 +74,7 @@ fn refusal(room: &Room, step: &Step<'_>, newcomer: &Newcomer) -> Option<(ErrorCo
         Role::Stranger => {}
     }
     if room.lifetime.is_over() {
-        Some((ErrorCode::RoomNotFound, "the room was closed"))
+        Some((ErrorCode::RoomNotFound, ROOM_CLOSED))
     } else if let Some(refusal) = room.access.refusal(step.actor, newcomer.proof.as_ref()) {
         Some(refusal)
     } else if room.setup.spectators_max.is_some_and(|most| room.spectators.len() >= most) {

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use signal_fish_protocol::{ErrorCode, PlayerId, RoomResult, ServerMessage};
 
+use crate::texts::NO_SEAT;
 use crate::{Audience, Effect, Effects};
 
 /// What the actor is to the room as the step begins. The positions hold until the step removes someone.
@@ -57,6 +58,3 @@ impl Step<'_> {
         self.out.push(Effect::Send(audience, message));
     }
 }
-
-/// What those are told who ask for what only players may.
-pub(crate) const NO_SEAT: &str = "only a player in a room can do this";

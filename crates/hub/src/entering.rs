@@ -61,10 +61,11 @@ impl<'a> Entering<'a> {
         if creates && self.session.shared.lifecycle.is_draining() {
             return Err(EntryRefusal::draining());
         }
-        self.session.allowance.join(self.budget_time())?;
+        // A room that may not be made is no attempt to join one.
         if creates {
             self.session.allowance.creation(self.budget_time())?;
         }
+        self.session.allowance.join(self.budget_time())?;
         let is_inside = self.session.is_inside();
         let players_max = self.limits().players_max;
         let wish = PlayWish::parse(&self.session.shared.config, players_max, request, password, is_inside)?;
@@ -144,7 +145,8 @@ impl<'a> Entering<'a> {
         let watches = matches!(command, Command::Watch(_));
         let answer = self.answer.take().expect(ONE_ROOM_HAS_IT);
         let Session { shared, link, .. } = &*self.session;
-        match room.enter(shared, self.now, key, link, command, answer) {
+        let step = |answer| Step::Request(link, command, answer);
+        match room.ask(shared, self.now, Some(key), answer, step) {
             Ok(outcome) => {
                 self.settle(room, outcome, watches);
                 true

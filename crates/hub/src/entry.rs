@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use signal_fish_auth::{Exhausted, Password};
 use signal_fish_coordination::RoomKey;
-use signal_fish_engine::{AwayRules, RoomSetup};
+use signal_fish_engine::{AwayRules, NO_SEAT, RoomSetup};
 use signal_fish_protocol::{
     ErrorCode, GameName, JoinAsSpectator, JoinRoom, PlayerName, Reconnect, RoomCode, RoomId, limits,
 };
@@ -181,7 +181,7 @@ impl EntryRefusal {
     }
 
     pub(crate) fn not_in_room() -> Self {
-        Self::new(ErrorCode::NotInRoom, "this needs a seat in a room")
+        Self::new(ErrorCode::NotInRoom, NO_SEAT)
     }
 }
 

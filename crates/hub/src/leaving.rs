@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use signal_fish_engine::Command;
+use signal_fish_engine::{Command, NOT_WATCHING};
 use signal_fish_protocol::ErrorCode;
 
 use crate::answer::Answer;
@@ -20,7 +20,7 @@ pub(crate) fn leave(session: &mut Session, now: Instant, answer: Answer) {
 /// Stops watching.
 pub(crate) fn stop_watching(session: &mut Session, now: Instant, answer: Answer) {
     if let Err(answer) = give_up(session, now, Command::StopWatching, true, answer) {
-        let refusal = EntryRefusal::new(ErrorCode::NotASpectator, "you are not watching a room");
+        let refusal = EntryRefusal::new(ErrorCode::NotASpectator, NOT_WATCHING);
         session.decline(now, answer, refusal);
     }
 }

@@ -120,7 +120,7 @@ impl LiveRoom {
         self.hosted.lock()
     }
 
-    /// Takes one step.
+    /// Takes one step. Whoever waits for an answer comes by [`LiveRoom::ask`].
     pub(crate) fn step(
         self: &Arc<Self>,
         shared: &Shared,
@@ -134,54 +134,21 @@ impl LiveRoom {
         Ok(self.step_locked(&mut hosted, shared, now, step))
     }
 
-    /// Takes the step of somebody who waits for the answer. That comes back if the room was over before.
-    pub(crate) fn ask(
+    /// Takes the step of somebody who waits for the answer. That comes back if the room was over before, or if it was
+    /// found under a key that it does not have any more: then it was not this room.
+    pub(crate) fn ask<'a>(
         self: &Arc<Self>,
         shared: &Shared,
         now: Instant,
-        actor: &Link,
-        command: Command,
+        found_under: Option<&RoomKey>,
         answer: Answer,
+        step: impl FnOnce(Answer) -> Step<'a>,
     ) -> Result<Outcome, Answer> {
         let mut hosted = self.hosted.lock();
-        if hosted.is_over {
+        if hosted.is_over || found_under.is_some_and(|key| hosted.key != *key) {
             return Err(answer);
         }
-        Ok(self.step_locked(&mut hosted, shared, now, Step::Request(actor, command, answer)))
-    }
-
-    /// As [`LiveRoom::ask`], for somebody who wants its seat back, and what it missed after what it saw last.
-    pub(crate) fn take_back(
-        self: &Arc<Self>,
-        shared: &Shared,
-        now: Instant,
-        actor: &Link,
-        (returning, last_seen): (Returning, Option<Vec<SenderWatermark>>),
-        answer: Answer,
-    ) -> Result<Outcome, Answer> {
-        let mut hosted = self.hosted.lock();
-        if hosted.is_over {
-            return Err(answer);
-        }
-        let step = Step::Return(actor, Box::new(returning), last_seen, answer);
-        Ok(self.step_locked(&mut hosted, shared, now, step))
-    }
-
-    /// As [`LiveRoom::ask`], for somebody who found the room under `key`: if it has moved, it was not this room.
-    pub(crate) fn enter(
-        self: &Arc<Self>,
-        shared: &Shared,
-        now: Instant,
-        key: &RoomKey,
-        actor: &Link,
-        command: Command,
-        answer: Answer,
-    ) -> Result<Outcome, Answer> {
-        let mut hosted = self.hosted.lock();
-        if hosted.is_over || hosted.key != *key {
-            return Err(answer);
-        }
-        Ok(self.step_locked(&mut hosted, shared, now, Step::Request(actor, command, answer)))
+        Ok(self.step_locked(&mut hosted, shared, now, step(answer)))
     }
 
     /// Has the room found under `key` and no longer under the one it had, if it agrees that `actor` may do that.

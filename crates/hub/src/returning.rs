@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use signal_fish_engine::Returning;
+use signal_fish_engine::{IS_CONNECTED, NO_SEAT_KEPT, Returning};
 use signal_fish_protocol::{ErrorCode, Reconnect};
 
 use crate::answer::Answer;
 use crate::entry::EntryRefusal;
 use crate::link::Link;
-use crate::live_room::LiveRoom;
+use crate::live_room::{LiveRoom, Step};
 use crate::random::Draw;
 use crate::seat::Seat;
 use crate::session::Session;
@@ -22,7 +22,8 @@ pub(crate) fn come_back(session: &mut Session, now: Instant, request: Reconnect,
         Err(refusal) => return session.decline(now, answer, refusal),
     };
     let shared = Arc::clone(&session.shared);
-    match room.take_back(&shared, now, &link, (returning, request.last_seen), answer) {
+    let step = |answer| Step::Return(&link, Box::new(returning), request.last_seen, answer);
+    match room.ask(&shared, now, None, answer, step) {
         Ok(outcome) => {
             if outcome.refused {
                 session.charge(now);
@@ -52,7 +53,7 @@ fn find(
         return refuse("this server keeps no seats of lost connections, join again");
     }
     if shared.sessions.is_connected(request.player_id) {
-        return Err(EntryRefusal::new(ErrorCode::PlayerAlreadyConnected, "this player is connected"));
+        return Err(EntryRefusal::new(ErrorCode::PlayerAlreadyConnected, IS_CONNECTED));
     }
     if session.is_inside() {
         return refuse("leave the room you are in first");
@@ -79,5 +80,3 @@ fn find(
     };
     Ok((room, link, returning))
 }
-
-const NO_SEAT_KEPT: &str = "no seat is kept for this player";

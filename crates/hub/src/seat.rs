@@ -57,7 +57,7 @@ impl Seat {
 
     /// Hands a command to the room, which answers it. The answer comes back if the room is over.
     pub(crate) fn ask(&self, now: Instant, command: Command, answer: Answer) -> Result<Outcome, Answer> {
-        self.room.ask(&self.shared, now, &self.link, command, answer)
+        self.room.ask(&self.shared, now, None, answer, |answer| Step::Request(&self.link, command, answer))
     }
 
     /// Hands a command to the room.

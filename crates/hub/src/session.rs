@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use signal_fish_auth::Grant;
-use signal_fish_engine::{Command, Means};
+use signal_fish_engine::{Command, Means, NO_SEAT};
 use signal_fish_protocol::{
     Authenticate, AuthorityRequest, AuthorityResponse, ClientMessage, CloseCode, ControlEncoding,
     DeliveryLabel, Epoch, ErrorCode, GameDataIn, PlayerId, ProtocolVersion, ProvideConnectionInfo,
@@ -319,7 +319,7 @@ impl Session {
             self.seat = None;
             let denied = AuthorityResponse {
                 granted: false,
-                reason: Some(NOT_IN_ROOM.to_owned()),
+                reason: Some(NO_SEAT.to_owned()),
                 error_code: Some(ErrorCode::NotInRoom),
             };
             self.answer(now, ServerMessage::AuthorityResponse(denied));
@@ -344,7 +344,7 @@ impl Session {
 
     fn refuse_outside(&mut self, now: Instant) {
         self.seat = None;
-        self.refuse(now, ErrorCode::NotInRoom, NOT_IN_ROOM);
+        self.refuse(now, ErrorCode::NotInRoom, NO_SEAT);
     }
 
     pub(crate) fn refuse(&mut self, now: Instant, code: ErrorCode, text: impl Into<String>) {
@@ -390,5 +390,3 @@ impl Drop for Session {
 pub(crate) fn new_generation() -> SessionGeneration {
     SessionGeneration::new(Uuid::new_v4())
 }
-
-pub(crate) const NOT_IN_ROOM: &str = "this needs a seat in a room";

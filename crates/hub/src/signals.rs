@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use signal_fish_auth::Budget;
-use signal_fish_engine::{Command, Signal};
+use signal_fish_engine::{Command, NO_SEAT, Signal, TOO_MANY_FAIL};
 use signal_fish_protocol::{ErrorCode, SignalIn, TransportStatus};
 
 use crate::config::HubConfig;
-use crate::session::{NOT_IN_ROOM, Session};
+use crate::session::Session;
 
 /// How many signals one connection may send, and how often it is told what is wrong with them.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(crate) fn on_signal(session: &mut Session, now: Instant, message: SignalIn<'
             Signal { to, generation, payload, is_target_seated, is_within_budget, is_refusal_explained };
         match session.in_room(now, Command::Signal(signal)) {
             Ok(outcome) => return settle(session, outcome.refused),
-            Err(_) => Some((ErrorCode::NotInRoom, NOT_IN_ROOM.to_owned())),
+            Err(_) => Some((ErrorCode::NotInRoom, NO_SEAT.to_owned())),
         }
     };
     if let Some((code, text)) = refusal {
@@ -48,7 +48,7 @@ pub(crate) fn on_signal(session: &mut Session, now: Instant, message: SignalIn<'
         if is_refusal_explained {
             session.refuse(now, code, text);
         } else {
-            session.refuse(now, ErrorCode::SignalRateLimited, "too many signals that cannot be delivered");
+            session.refuse(now, ErrorCode::SignalRateLimited, TOO_MANY_FAIL);
         }
     }
 }

@@ -255,7 +255,7 @@ async fn what_works_has_one_result_and_the_others_hear_the_plain_events() {
 #[tokio::test]
 async fn budgets_refuse_operations_in_their_own_form() {
     let few = |n| Quota { n_max: NonZeroU32::new(n).expect("some"), window: Duration::from_secs(60) };
-    let hub = hub(HubConfig { joins: few(4), creations: few(1), ..HubConfig::default() }).await;
+    let hub = hub(HubConfig { joins: few(3), creations: few(1), ..HubConfig::default() }).await;
     let mut ada = Client::operating(&hub).await;
     assert_done(&mut ada, join(json!({"room_code": "HOME01"})), "RoomJoined").await;
     assert_done(&mut ada, unit("LeaveRoom"), "RoomLeft").await;

@@ -77,6 +77,17 @@ impl Client {
         self.socket = None;
     }
 
+    pub(crate) const fn is_connected(&self) -> bool {
+        self.socket.is_some()
+    }
+
+    /// Forgets what it has heard with this code, if it has.
+    pub(crate) fn forget(&mut self, code: &str) -> bool {
+        let n_heard = self.heard.len();
+        self.heard.retain(|heard| !kind_of(heard).ends_with(code));
+        self.heard.len() < n_heard
+    }
+
     pub(crate) fn take_heard(&mut self) -> Vec<Value> {
         std::mem::take(&mut self.heard)
     }
@@ -129,7 +140,9 @@ impl Client {
 
     fn remember(&mut self, message: &Value) {
         for object in [&message["data"], &message["data"]["result"]["data"]] {
-            for (key, value) in object.as_object().into_iter().flatten() {
+            // Where no room is told, a player_id is somebody else's.
+            let is_own = |key: &str| key != "player_id" || object["room_id"].is_string();
+            for (key, value) in object.as_object().into_iter().flatten().filter(|(key, _)| is_own(key)) {
                 if let Some(text) = value.as_str() {
                     self.known.insert(key.clone(), text.to_owned());
                 }
@@ -152,4 +165,4 @@ pub(crate) fn kind_of(heard: &Value) -> String {
 }
 
 /// How long an awaited message may take. The published server does some things only every second.
-const PATIENCE: Duration = Duration::from_secs(8);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(8);

@@ -61,10 +61,10 @@ impl Names {
             Value::String(text) if is_uuid(text) => *text = self.name_of(text),
             Value::Array(list) => {
                 list.iter_mut().for_each(|item| self.rename(item));
-                // A set of ids, or of what belongs to each: now that they have names they have an order.
-                let id = |item: &Value| item.as_str().or(item["player_id"].as_str()).map(str::to_owned);
-                if list.iter().all(|item| id(item).is_some_and(|text| text.starts_with('<'))) {
-                    list.sort_by_key(ToString::to_string);
+                // Sets of ids, and of what belongs to players: now that they have names they have an order.
+                let whose = |item: &Value| item["player_id"].as_str().or(item.as_str()).map(str::to_owned);
+                if list.iter().all(|item| whose(item).is_some_and(|name| name.starts_with('<'))) {
+                    list.sort_by_key(whose);
                 }
             }
             Value::Object(object) => {

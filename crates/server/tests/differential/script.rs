@@ -10,6 +10,8 @@ pub(crate) struct Session {
     pub(crate) name: String,
     /// Settings of a server that is started for it alone.
     pub(crate) config: Option<Value>,
+    /// What only our server has, if the session is about that.
+    pub(crate) only_ours: Option<String>,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -20,16 +22,16 @@ pub(crate) struct Step {
     pub(crate) deed: Deed,
     /// What a client hears then, by the kinds of messages, for some of them.
     pub(crate) expected: BTreeMap<String, Vec<String>>,
-    /// The named difference between the servers here.
-    pub(crate) differs: Option<String>,
+    /// The named differences between the servers here.
+    pub(crate) differs: Vec<String>,
 }
 
 /// What happens.
 pub(crate) enum Deed {
     /// Somebody connects to a path, and greets with this if it does.
     Connect { who: String, path: String, greeting: Option<Value> },
-    /// Somebody sends a text message.
-    Say { who: String, text: String },
+    /// Somebody sends a text message, so many times without a pause.
+    Say { who: String, text: String, times: usize },
     /// Somebody shakes hands: the answer ends with `ProtocolInfo`, a refusal, or the connection.
     Greet { who: String, text: String },
     /// Somebody sends a binary message.
@@ -45,7 +47,7 @@ pub(crate) enum Deed {
 impl Session {
     /// The differences that it names.
     pub(crate) fn differences(&self) -> impl Iterator<Item = &str> {
-        self.steps.iter().filter_map(|step| step.differs.as_deref())
+        self.steps.iter().flat_map(|step| step.differs.iter().map(String::as_str))
     }
 }
 
@@ -58,30 +60,45 @@ pub(crate) fn parse(file: &str, text: &str) -> Vec<Session> {
             continue;
         }
         if let Some(name) = line.strip_prefix("## ") {
-            sessions.push(Session { name: name.to_owned(), config: None, steps: Vec::new() });
+            let name = name.to_owned();
+            sessions.push(Session { name, config: None, only_ours: None, steps: Vec::new() });
             continue;
         }
         let session = sessions.last_mut().unwrap_or_else(|| panic!("{place}: a session begins with ##"));
         if let Some(config) = line.strip_prefix("config ") {
             session.config = Some(json_of(config, &place));
+        } else if let Some(name) = line.strip_prefix("only ours: ") {
+            session.only_ours = Some(name.to_owned());
         } else if let Some(more) = line.strip_prefix("    ") {
             let step = session.steps.last_mut().unwrap_or_else(|| panic!("{place}: of what?"));
             match (more.strip_prefix("differs: "), more.split_once(" hears ")) {
-                (Some(name), _) => step.differs = Some(name.to_owned()),
+                (Some(name), _) => step.differs.push(name.to_owned()),
                 (None, Some((who, kinds))) => {
-                    let kinds = kinds.split(", ").filter(|kind| *kind != "nothing").map(str::to_owned);
+                    let kinds: Vec<_> = kinds.split(", ").flat_map(kinds_of).collect();
                     who.split(", ").for_each(|who| {
-                        step.expected.insert(who.to_owned(), kinds.clone().collect());
+                        step.expected.insert(who.to_owned(), kinds.clone());
                     });
                 }
                 (None, None) => panic!("{place}: neither `differs:` nor `hears`"),
             }
         } else {
             let deed = deed(line).unwrap_or_else(|| panic!("{place}: nothing that can be done"));
-            session.steps.push(Step { text: place, deed, expected: BTreeMap::new(), differs: None });
+            session.steps.push(Step { text: place, deed, expected: BTreeMap::new(), differs: Vec::new() });
         }
     }
     sessions
+}
+
+/// `RoomLeft`, `20 times Pong`, or `nothing`.
+fn kinds_of(expected: &str) -> impl Iterator<Item = String> {
+    let (times, kind) = times(expected);
+    std::iter::repeat_n(kind.to_owned(), if kind == "nothing" { 0 } else { times })
+}
+
+/// What stands behind `20 times`, and how often; once if that is not there.
+fn times(text: &str) -> (usize, &str) {
+    let counted = text.split_once(" times ").and_then(|(n, rest)| Some((n.parse().ok()?, rest)));
+    counted.unwrap_or((1, text))
 }
 
 fn deed(line: &str) -> Option<Deed> {
@@ -94,25 +111,33 @@ fn deed(line: &str) -> Option<Deed> {
             kind: kind.to_owned(),
         });
     }
+    let (times, line) = times(line);
     let (who, rest) = line.split_at_checked(line.find([' ', ':'])?)?;
     let who = who.to_owned();
     if let Some(said) = rest.strip_prefix(": ") {
         let text = message(said);
         let is_greeting = said.starts_with("Authenticate");
-        return Some(if is_greeting { Deed::Greet { who, text } } else { Deed::Say { who, text } });
+        return Some(if is_greeting { Deed::Greet { who, text } } else { Deed::Say { who, text, times } });
     }
     let (verb, object) = rest.trim_start().split_once(' ').unwrap_or((rest.trim_start(), ""));
-    Some(match verb {
-        "opens" => Deed::Connect { who, path: object.to_owned(), greeting: None },
-        "speaks" => Deed::Connect { who, path: "/v2/ws".to_owned(), greeting: Some(greeting(object)) },
-        "joins" => Deed::Say { text: join(&who, object), who },
-        "watches" => Deed::Say { text: watch(&who, object), who },
-        "writes" => Deed::Say { who, text: object.to_owned() },
-        "sends" => Deed::SayBinary { who, payload: bytes(object)? },
-        "drops" => Deed::Drop { who },
-        "repeats" => Deed::Say { who, text: repeated(object)? },
+    let text = match verb {
+        "opens" => return Some(Deed::Connect { who, path: object.to_owned(), greeting: None }),
+        "speaks" => {
+            let greeting = Some(greeting(object));
+            return Some(Deed::Connect { who, path: "/v2/ws".to_owned(), greeting });
+        }
+        "sends" => return Some(Deed::SayBinary { who, payload: bytes(object)? }),
+        "drops" => return Some(Deed::Drop { who }),
+        "joins" => join(&who, object),
+        "watches" => watch(&who, object),
+        "returns" => comeback(object.strip_prefix("as ")?),
+        "asks" => operation(object)?,
+        "signals" => signal(object),
+        "writes" => object.to_owned(),
+        "repeats" => repeated(object)?,
         _ => return None,
-    })
+    };
+    Some(Deed::Say { who, text, times })
 }
 
 /// `Type` or `Type {data}`.
@@ -132,6 +157,26 @@ fn watch(who: &str, code: &str) -> String {
         "JoinAsSpectator {}",
         json!({"game_name": GAME, "room_code": code, "spectator_name": who})
     ))
+}
+
+/// Back to the seat of `whom`, with all that it was told.
+fn comeback(whom: &str) -> String {
+    let known = |member| format!("${whom}.{member}");
+    message(&format!(
+        "Reconnect {}",
+        json!({"player_id": known("player_id"), "room_id": known("room_id"), "auth_token": known("reconnection_token")})
+    ))
+}
+
+/// `7 Type {data}`: a room operation, whose id ends in its number.
+fn operation(object: &str) -> Option<String> {
+    let (number, said) = object.split_once(' ')?;
+    let id = format!("00000000-0000-4000-8000-{:0>12}", number.parse::<u64>().ok()?);
+    Some(message(&format!(r#"RoomOperation {{"operation_id":"{id}","operation":{}}}"#, message(said))))
+}
+
+fn signal(to: &str) -> String {
+    message(&format!("Signal {}", json!({"to": to, "generation": GENERATION, "signal": {"Offer": "sdp"}})))
 }
 
 /// `2000 {"type":"GameData","data":{"data":"…"}}`: the text with its `…` repeated so often.
@@ -161,6 +206,7 @@ fn greeting(words: &str) -> Value {
                 data["supported_topologies"] = json!(["host", "relay"]);
             }
             "operations" => data["requested_capabilities"] = json!(["room_operation_ids"]),
+            "tokens" => data["requested_capabilities"] = json!(["reconnection_token"]),
             other => panic!("nobody speaks {other:?}"),
         }
     }
@@ -174,3 +220,6 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
 fn json_of(text: &str, place: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{place}: {error}"))
 }
+
+/// Of a plan that never was: servers leave it to the clients which one a signal belongs to.
+const GENERATION: &str = "5f0e4c1a-2b39-4c55-9a11-0d6f1e7a9b01";

@@ -369,6 +369,22 @@ fn every_creation_is_charged_even_with_a_chosen_code() {
 }
 
 #[test]
+fn a_refused_creation_is_no_attempt_to_join() {
+    let server = server()
+        .set("rate_limit.max_room_creations", json!(1))
+        .set("rate_limit.max_join_attempts", json!(2))
+        .start();
+    let mut bob = Peer::authenticated(server.addr(), "Bob", Dialect::V2);
+    join_room(&mut bob, "BOBS01");
+    let mut ada = Peer::authenticated(server.addr(), "Ada", Dialect::V2);
+    assert_refused(&mut ada, json!({"game_name": ""}), "INVALID_GAME_NAME");
+    for _ in 0..3 {
+        assert_refused(&mut ada, json!({}), "RATE_LIMIT_EXCEEDED");
+    }
+    join_room(&mut ada, "BOBS01");
+}
+
+#[test]
 fn join_attempts_are_limited() {
     let server = server().set("rate_limit.max_join_attempts", json!(3)).start();
     let mut ada = Peer::authenticated(server.addr(), "Ada", Dialect::V2);
