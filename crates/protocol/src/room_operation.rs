@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::client::{JoinRoom, Reconnect};
 use crate::codes::ErrorCode;
+use crate::explain::explain;
 use crate::ids::{OperationId, PlayerId};
 use crate::message::{Tagged, from_object, messages, written};
 use crate::room_code::RoomCode;
@@ -179,7 +180,12 @@ fn request<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RoomOperationRe
     let json = <&RawValue>::deserialize(deserializer)?;
     let tagged: Tagged<'_> = from_object(json.get()).map_err(D::Error::custom)?;
     if tagged.data.is_some_and(|data| !data.get().starts_with('{')) {
-        return Err(D::Error::custom("expected an object as data"));
+        return Err(D::Error::custom(".data must be an object"));
     }
-    serde_json::from_str(json.get()).map_err(D::Error::custom)
+    serde_json::from_str(json.get()).map_err(|_| {
+        // Where the type comes last, serde has lost the path in the data.
+        let kind = serde_json::Value::from(&*tagged.kind);
+        let data = tagged.data.map(|data| format!(r#","data":{}"#, data.get())).unwrap_or_default();
+        D::Error::custom(explain::<RoomOperationRequest>(&format!(r#"{{"type":{kind}{data}}}"#)))
+    })
 }
