@@ -3,12 +3,29 @@
 use std::time::Instant;
 
 use signal_fish_engine::Command;
-use signal_fish_protocol::{ErrorCode, ProtocolVersion, RoomOperation, RoomOperationRequest};
+use signal_fish_protocol::{ErrorCode, OperationId, ProtocolVersion, RoomOperation, RoomOperationRequest};
 
 use crate::answer::{Answer, Asked};
-use crate::entry::Entry;
+use crate::entry::{Entry, EntryRefusal};
 use crate::session::{Session, new_generation};
 use crate::{leaving, moderating};
+
+/// Refuses what could not be read, as the operation that its sender waits for if that much could be read.
+pub(crate) fn on_malformed(
+    session: &mut Session,
+    now: Instant,
+    operation: Option<OperationId>,
+    why: impl ToString,
+) -> Option<Entry> {
+    match operation.filter(|_| session.link.capabilities.room_operation_ids) {
+        Some(operation_id) => {
+            let answer = Answer::new(&session.link, Asked::Moderation, Some(operation_id));
+            session.decline(now, answer, EntryRefusal::new(ErrorCode::InvalidInput, why.to_string()));
+            None
+        }
+        None => session.on_unreadable(now, why),
+    }
+}
 
 /// Does what is asked for. What may have to wait comes back, as from [`Session::on_text`].
 pub(crate) fn on_operation(session: &mut Session, now: Instant, request: RoomOperation) -> Option<Entry> {

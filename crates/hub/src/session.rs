@@ -8,7 +8,7 @@ use signal_fish_engine::{Command, Means};
 use signal_fish_protocol::{
     Authenticate, AuthorityRequest, AuthorityResponse, ClientMessage, CloseCode, ControlEncoding,
     DeliveryLabel, Epoch, ErrorCode, GameDataIn, PlayerId, ProtocolVersion, ProvideConnectionInfo,
-    ServerMessage, SessionGeneration, Timestamp,
+    RoomOperation, ServerMessage, SessionGeneration, Timestamp,
 };
 use uuid::Uuid;
 
@@ -114,7 +114,7 @@ impl Session {
         }
         match ClientMessage::decode(text) {
             Ok(message) => self.on_readable(now, message),
-            Err(error) => self.on_unreadable(now, error),
+            Err(error) => operations::on_malformed(self, now, RoomOperation::id_of_malformed(text), error),
         }
     }
 

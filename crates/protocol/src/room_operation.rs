@@ -24,6 +24,20 @@ pub struct RoomOperation {
     pub operation: RoomOperationRequest,
 }
 
+impl RoomOperation {
+    /// The id of the operation in a text frame that is no message for another reason, if it can be read: whoever sent
+    /// it waits for a result with that id.
+    pub fn id_of_malformed(text: &str) -> Option<OperationId> {
+        #[derive(Deserialize)]
+        struct Id {
+            operation_id: OperationId,
+        }
+        let Tagged { kind, data } = from_object(text).ok()?;
+        let Id { operation_id } = from_object(data.filter(|_| kind == "RoomOperation")?.get()).ok()?;
+        Some(operation_id)
+    }
+}
+
 /// Lists the variants of an enum with what they are for.
 macro_rules! requests {
     (
