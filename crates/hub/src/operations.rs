@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use signal_fish_engine::Command;
-use signal_fish_protocol::{ErrorCode, OperationId, ProtocolVersion, RoomOperation, RoomOperationRequest};
+use signal_fish_protocol::{ErrorCode, OperationId, RoomOperation, RoomOperationRequest};
 
 use crate::answer::{Answer, Asked};
 use crate::entry::{Entry, EntryRefusal};
@@ -30,13 +30,7 @@ pub(crate) fn on_malformed(
 /// Does what is asked for. What may have to wait comes back, as from [`Session::on_text`].
 pub(crate) fn on_operation(session: &mut Session, now: Instant, request: RoomOperation) -> Option<Entry> {
     if !session.link.capabilities.room_operation_ids {
-        let (code, text) = match session.link.wire.version {
-            ProtocolVersion::V2 => (ErrorCode::UnsupportedProtocolVersion, "room operations need protocol 3"),
-            ProtocolVersion::V3 => {
-                (ErrorCode::InvalidInput, "ask for room_operation_ids when you authenticate")
-            }
-        };
-        session.refuse(now, code, text);
+        session.refuse(now, ErrorCode::InvalidInput, "ask for room_operation_ids when you authenticate");
         return None;
     }
     let RoomOperation { operation_id, operation } = request;

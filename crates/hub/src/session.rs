@@ -31,7 +31,7 @@ use crate::shared::Shared;
 use crate::signals::{self, SignalAllowance};
 use crate::source::Source;
 use crate::volume::{ByteQuota, Volume};
-use crate::{leaving, moderating, operations, rotation};
+use crate::{leaving, moderating, operations, rotation, versions};
 
 /// One connection's side of the conversation: it takes what the client says and queues the answers.
 ///
@@ -126,7 +126,8 @@ impl Session {
 
     pub(crate) fn on_readable(&mut self, now: Instant, message: ClientMessage<'_>) -> Option<Entry> {
         let is_handshake = matches!(message, ClientMessage::Authenticate(_));
-        if is_handshake || self.may_speak(now) { self.on_message(now, message) } else { None }
+        let is_heard = is_handshake || self.may_speak(now) && versions::check(self, now, &message);
+        if is_heard { self.on_message(now, message) } else { None }
     }
 
     pub(crate) fn on_unreadable(&mut self, now: Instant, why: impl ToString) -> Option<Entry> {

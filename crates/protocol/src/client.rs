@@ -12,6 +12,7 @@ use crate::room_operation::RoomOperation;
 use crate::session::Transport;
 use crate::snapshot::SenderWatermark;
 use crate::spectators::JoinAsSpectator;
+use crate::version::ProtocolVersion;
 
 messages! {
     /// Everything a client may say in a text frame.
@@ -56,6 +57,25 @@ impl<'a> ClientMessage<'a> {
             return Ok(Self::GameData(game_data));
         }
         Self::read(text)
+    }
+
+    /// The oldest version that has this message.
+    pub const fn oldest_version(&self) -> ProtocolVersion {
+        match self {
+            Self::Authenticate(_)
+            | Self::JoinRoom(_)
+            | Self::LeaveRoom
+            | Self::GameData(_)
+            | Self::AuthorityRequest(_)
+            | Self::PlayerReady
+            | Self::StartGame
+            | Self::ProvideConnectionInfo(_)
+            | Self::Ping
+            | Self::Reconnect(_)
+            | Self::JoinAsSpectator(_)
+            | Self::LeaveSpectator => ProtocolVersion::V2,
+            Self::Signal(_) | Self::TransportStatus(_) | Self::RoomOperation(_) => ProtocolVersion::V3,
+        }
     }
 
     /// Writes this message as a text frame.
