@@ -47,11 +47,12 @@ pub struct Authenticated {
     /// Who owns the game, if configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
-    /// How often the app may act.
+    /// How often clients of the app may authenticate.
     pub rate_limits: RateLimitInfo,
 }
 
-/// How often an app may act.
+/// How often all clients of an app together may authenticate; nominal where the server sets no limit. What one
+/// connection may do is limited by budgets of its own, which are not told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RateLimitInfo {
     /// Each minute.

@@ -108,6 +108,11 @@ fn refusals_name_the_member_and_what_it_should_be() {
         ("JoinRoom", r#"{"player_name":"Ada"}"#, "data.game_name is missing"),
         ("JoinRoom", r#"{"game_name":7,"player_name":"Ada"}"#, "data.game_name must be text"),
         (
+            "JoinRoom",
+            r#"{"game_name":"tanks","player_name":"Ada","max_players":300}"#,
+            "data.max_players must be a whole number from 0 to 255",
+        ),
+        (
             "Authenticate",
             r#"{"app_id":"a","game_data_format":"cbor, expected `a`"}"#,
             "data.game_data_format must be one of `json`, `message_pack`, `rkyv`, `protobuf`",
