@@ -17,7 +17,7 @@ use crate::spectators::{JoinAsSpectator, SpectatorJoinFailed, SpectatorJoined, S
 /// Body of [`crate::ClientMessage::RoomOperation`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RoomOperation {
-    /// The client's id for it.
+    /// The client's id for it, in exactly this spelling.
     pub operation_id: OperationId,
     /// What to do.
     #[serde(deserialize_with = "request")]
@@ -71,41 +71,43 @@ requests! {
     #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
     #[serde(tag = "type", content = "data")]
     pub enum RoomOperationRequest {
-        /// Takes a seat in a room, like the message of that name.
+        /// Takes a seat in a room, like the message of that name. Comes to `RoomJoined` or `RoomJoinFailed`.
         JoinRoom(JoinRoom),
-        /// Gives up the seat, like the message of that name.
+        /// Gives up the seat, like the message of that name. Comes to `RoomLeft`.
         LeaveRoom,
-        /// Takes back the seat of a connection that was lost, like the message of that name.
+        /// Takes back the seat of a connection that was lost, like the message of that name. Comes to `Reconnected` or
+        /// `ReconnectionFailed`.
         Reconnect(Reconnect),
-        /// Watches a room, like the message of that name.
+        /// Watches a room, like the message of that name. Comes to `SpectatorJoined` or `SpectatorJoinFailed`.
         JoinAsSpectator(JoinAsSpectator),
-        /// Stops watching, like the message of that name.
+        /// Stops watching, like the message of that name. Comes to `SpectatorLeft`.
         LeaveSpectator,
-        /// Removes a player from the room.
+        /// Removes a player from the room. Comes to `PlayerKicked`.
         KickPlayer {
             /// Whom.
             player_id: PlayerId,
         },
-        /// Removes a player from the room for good.
+        /// Removes a player from the room for good. Comes to `PlayerBanned`.
         BanPlayer {
             /// Whom.
             player_id: PlayerId,
         },
-        /// Lets a banned player in again.
+        /// Lets a banned player in again. Comes to `PlayerUnbanned`.
         UnbanPlayer {
             /// Whom.
             player_id: PlayerId,
         },
-        /// Hands the authority to another member.
+        /// Hands the authority to another member. Comes to `AuthorityTransferred`.
         TransferAuthority {
             /// To whom.
             player_id: PlayerId,
         },
-        /// Gives the room a new code; the old one stops working.
+        /// Gives the room a new code; the old one stops working. Comes to `RoomCodeRegenerated`.
         RegenerateRoomCode,
-        /// Sets or removes the room's password.
+        /// Sets or removes the room's password. Comes to `RoomAccessUpdated`.
         SetRoomAccess {
-            /// The password. `null` opens the room; a missing member is an error, or a slip of the pen would.
+            /// The password, 1 to [`crate::limits::PASSWORD_BYTES_MAX`] bytes. `null` opens the room, and must be
+            /// written, so that a slip of the pen does not.
             #[serde(deserialize_with = "written")]
             password: Option<String>,
         },
