@@ -46,6 +46,12 @@ pub(crate) const NAMED: &[Difference] = &[
         why: "rooms keep their own lost seats, so that none is found where there is no such room",
     },
     Difference {
+        name: "an operation that cannot be read",
+        published: "Ada hears Error INVALID_INPUT",
+        ours: "Ada hears RoomOperationResult OperationFailed INVALID_INPUT",
+        why: "whoever gave it an id waits for a result with that id, and would wait for ever",
+    },
+    Difference {
         name: "a kicked player who wants its seat back",
         published: "Bea hears ReconnectionFailed RECONNECTION_FAILED",
         ours: "Bea hears ReconnectionFailed KICKED",
