@@ -1,8 +1,8 @@
 //! What the source of the protocol crate says about messages: their members, and what is written about each.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
+use std::{env, fs};
 
 use syn::{
     Attribute, BinOp, Expr, Fields, GenericArgument, Item, ItemConst, ItemEnum, ItemStruct, Lit, LitStr,
@@ -48,7 +48,8 @@ pub(crate) struct Member {
 
 impl Source {
     pub(crate) fn read() -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../protocol/src");
+        let folder =
+            Path::new(&env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs this")).join("../protocol/src");
         let mut source = Self { bodies: BTreeMap::new(), choices: BTreeMap::new(), limits: BTreeMap::new() };
         for entry in fs::read_dir(&folder).expect("the protocol crate is beside this one") {
             let path = entry.expect("a folder that can be read").path();
