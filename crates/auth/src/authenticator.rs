@@ -62,8 +62,8 @@ impl Grant {
         self.app.as_ref().map_or(AppLimits::default(), |registered| registered.app.limits)
     }
 
-    /// How often the app may act, as the client is told. Nothing but an app's own rate is held against anyone; the other
-    /// numbers are those that clients have always been told.
+    /// How often the app's clients may authenticate, as they are told. Nothing but an app's own rate is held against anyone;
+    /// the other numbers are those that clients have always been told.
     pub fn rate_limits(&self) -> RateLimitInfo {
         if self.app.is_none() {
             return RateLimitInfo { per_minute: 1_000, per_hour: 10_000, per_day: 100_000 };
@@ -76,7 +76,10 @@ impl Grant {
 /// Why a connection may not play.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refusal {
-    /// The label is malformed, or not on the list.
+    /// The label is no label at all.
+    #[error("the app id is malformed: it must have 1 to 256 bytes and no control characters")]
+    MalformedAppId,
+    /// The label is not on the list.
     #[error("the app id is not allowed on this server")]
     InvalidAppId,
     /// Too many clients of the app have come at once.
@@ -120,7 +123,7 @@ impl Authenticator {
         let app_id = match (&self.allowed, app_id) {
             // Whoever says nothing says no less than who does not authenticate.
             (None, "") => return Ok(Grant { app: None }),
-            (None | Some(_), app_id) => AppId::parse(app_id).map_err(|_| Refusal::InvalidAppId)?,
+            (None | Some(_), app_id) => AppId::parse(app_id).map_err(|_| Refusal::MalformedAppId)?,
         };
         match &self.allowed {
             None => Ok(Grant { app: None }),
@@ -147,7 +150,7 @@ mod tests {
             let grant = open.authenticate(label, Duration::ZERO).unwrap();
             assert_eq!((grant.app_id(), grant.app_name()), (None, "default"));
         }
-        assert_eq!(open.authenticate("a\n", Duration::ZERO).unwrap_err(), Refusal::InvalidAppId);
+        assert_eq!(open.authenticate("a\n", Duration::ZERO).unwrap_err(), Refusal::MalformedAppId);
     }
 
     #[test]
@@ -158,12 +161,13 @@ mod tests {
         assert!(strict.anonymous().is_none());
         let grant = strict.authenticate("demo", Duration::ZERO).unwrap();
         assert_eq!((grant.app_id().unwrap().as_str(), grant.app_name()), ("demo", "Demo"));
-        for unknown in ["other", "Demo", "", "demo\n"] {
-            assert_eq!(
-                strict.authenticate(unknown, Duration::ZERO).unwrap_err(),
-                Refusal::InvalidAppId,
-                "{unknown:?}"
-            );
+        for (label, refusal) in [
+            ("other", Refusal::InvalidAppId),
+            ("Demo", Refusal::InvalidAppId),
+            ("", Refusal::MalformedAppId),
+            ("demo\n", Refusal::MalformedAppId),
+        ] {
+            assert_eq!(strict.authenticate(label, Duration::ZERO).unwrap_err(), refusal, "{label:?}");
         }
     }
 

@@ -32,9 +32,15 @@ pub enum SdkRefusal {
     /// Only known platforms may connect.
     #[error("this server takes only SDKs of known platforms")]
     PlatformUnknown,
-    /// The version is missing or not of the form 1.2.3.
+    /// The version is missing.
     #[error("the SDK of this platform must say its version, at least {minimum}")]
-    VersionUnknown {
+    VersionMissing {
+        /// The oldest version that may connect.
+        minimum: Version,
+    },
+    /// The version is not of the form 1.2.3.
+    #[error("sdk_version must be a version such as 1.2.3, at least {minimum}")]
+    VersionUnreadable {
         /// The oldest version that may connect.
         minimum: Version,
     },
@@ -55,13 +61,15 @@ impl SdkTable {
             return if self.enforce { Err(SdkRefusal::PlatformUnknown) } else { Ok(None) };
         };
         let Some(minimum) = &sdk.minimum else { return Ok(Some(sdk)) };
-        let version = version
-            .and_then(|version| Version::parse(version).ok())
-            .ok_or_else(|| SdkRefusal::VersionUnknown { minimum: minimum.clone() })?;
-        if version < *minimum {
-            return Err(SdkRefusal::TooOld { version, minimum: minimum.clone() });
+        let refused = |refusal: fn(Version) -> SdkRefusal| Err(refusal(minimum.clone()));
+        match version.map(Version::parse) {
+            None => refused(|minimum| SdkRefusal::VersionMissing { minimum }),
+            Some(Err(_)) => refused(|minimum| SdkRefusal::VersionUnreadable { minimum }),
+            Some(Ok(version)) if version < *minimum => {
+                Err(SdkRefusal::TooOld { version, minimum: minimum.clone() })
+            }
+            Some(Ok(_)) => Ok(Some(sdk)),
         }
-        Ok(Some(sdk))
     }
 }
 
@@ -91,6 +99,9 @@ mod tests {
         for unreadable in [None, Some(""), Some("1.10"), Some("soon")] {
             check(false, Some("unity"), unreadable, false);
         }
+        let text = |version| table(false).admit(Some("unity"), version).unwrap_err().to_string();
+        assert_eq!(text(None), "the SDK of this platform must say its version, at least 1.10.0");
+        assert_eq!(text(Some("banana")), "sdk_version must be a version such as 1.2.3, at least 1.10.0");
         check(true, Some("web"), None, true);
     }
 

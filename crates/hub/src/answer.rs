@@ -29,7 +29,7 @@ pub(crate) enum Asked {
     Reconnect,
     Leave,
     StopWatching,
-    /// What only an operation can ask for.
+    /// What only an operation can ask for, or an operation that cannot be read.
     Moderation,
 }
 

@@ -7,6 +7,7 @@ use signal_fish_protocol::{ControlEncoding, DeliveryLabel, ErrorCode, GameDataEn
 
 use crate::entry::Entry;
 use crate::game_data::GameData;
+use crate::operations;
 use crate::session::Session;
 
 /// Takes one message. A wish to enter a room comes back.
@@ -31,7 +32,9 @@ fn on_frame(session: &mut Session, now: Instant, frame: &[u8]) -> Option<Entry> 
             }
             None
         }
-        Err(error) => session.on_unreadable(now, error),
+        Err(error) => {
+            operations::on_malformed(session, now, ClientFrame::operation_id_of_malformed(frame), error)
+        }
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn negotiate(
     let grant =
         shared.authenticator.authenticate(&request.app_id, shared.budget_time(now)).map_err(|refusal| {
             let code = match refusal {
-                Refusal::InvalidAppId => ErrorCode::InvalidAppId,
+                Refusal::MalformedAppId | Refusal::InvalidAppId => ErrorCode::InvalidAppId,
                 Refusal::TooManyHandshakes(_) => ErrorCode::RateLimitExceeded,
             };
             disagree(code, refusal.to_string(), false)

@@ -35,6 +35,7 @@ mod seat;
 mod signals;
 mod source;
 mod token;
+mod versions;
 
 mod delivery;
 mod directory;

@@ -3,23 +3,34 @@
 use std::time::Instant;
 
 use signal_fish_engine::Command;
-use signal_fish_protocol::{ErrorCode, ProtocolVersion, RoomOperation, RoomOperationRequest};
+use signal_fish_protocol::{ErrorCode, OperationId, RoomOperation, RoomOperationRequest};
 
 use crate::answer::{Answer, Asked};
-use crate::entry::Entry;
+use crate::entry::{Entry, EntryRefusal};
 use crate::session::{Session, new_generation};
 use crate::{leaving, moderating};
+
+/// Refuses what could not be read, as the operation that its sender waits for if that much could be read.
+pub(crate) fn on_malformed(
+    session: &mut Session,
+    now: Instant,
+    operation: Option<OperationId>,
+    why: impl ToString,
+) -> Option<Entry> {
+    match operation.filter(|_| session.link.capabilities.room_operation_ids) {
+        Some(operation_id) => {
+            let answer = Answer::new(&session.link, Asked::Moderation, Some(operation_id));
+            session.decline(now, answer, EntryRefusal::new(ErrorCode::InvalidInput, why.to_string()));
+            None
+        }
+        None => session.on_unreadable(now, why),
+    }
+}
 
 /// Does what is asked for. What may have to wait comes back, as from [`Session::on_text`].
 pub(crate) fn on_operation(session: &mut Session, now: Instant, request: RoomOperation) -> Option<Entry> {
     if !session.link.capabilities.room_operation_ids {
-        let (code, text) = match session.link.wire.version {
-            ProtocolVersion::V2 => (ErrorCode::UnsupportedProtocolVersion, "room operations need protocol 3"),
-            ProtocolVersion::V3 => {
-                (ErrorCode::InvalidInput, "ask for room_operation_ids when you authenticate")
-            }
-        };
-        session.refuse(now, code, text);
+        session.refuse(now, ErrorCode::InvalidInput, "ask for room_operation_ids when you authenticate");
         return None;
     }
     let RoomOperation { operation_id, operation } = request;

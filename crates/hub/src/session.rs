@@ -8,7 +8,7 @@ use signal_fish_engine::{Command, Means, NO_SEAT};
 use signal_fish_protocol::{
     Authenticate, AuthorityRequest, AuthorityResponse, ClientMessage, CloseCode, ControlEncoding,
     DeliveryLabel, Epoch, ErrorCode, GameDataIn, PlayerId, ProtocolVersion, ProvideConnectionInfo,
-    ServerMessage, SessionGeneration, Timestamp,
+    RoomOperation, ServerMessage, SessionGeneration, Timestamp,
 };
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ use crate::shared::Shared;
 use crate::signals::{self, SignalAllowance};
 use crate::source::Source;
 use crate::volume::{ByteQuota, Volume};
-use crate::{leaving, moderating, operations, rotation};
+use crate::{leaving, moderating, operations, rotation, versions};
 
 /// One connection's side of the conversation: it takes what the client says and queues the answers.
 ///
@@ -114,7 +114,7 @@ impl Session {
         }
         match ClientMessage::decode(text) {
             Ok(message) => self.on_readable(now, message),
-            Err(error) => self.on_unreadable(now, error),
+            Err(error) => operations::on_malformed(self, now, RoomOperation::id_of_malformed(text), error),
         }
     }
 
@@ -126,7 +126,8 @@ impl Session {
 
     pub(crate) fn on_readable(&mut self, now: Instant, message: ClientMessage<'_>) -> Option<Entry> {
         let is_handshake = matches!(message, ClientMessage::Authenticate(_));
-        if is_handshake || self.may_speak(now) { self.on_message(now, message) } else { None }
+        let is_heard = is_handshake || self.may_speak(now) && versions::check(self, now, &message);
+        if is_heard { self.on_message(now, message) } else { None }
     }
 
     pub(crate) fn on_unreadable(&mut self, now: Instant, why: impl ToString) -> Option<Entry> {

@@ -12,6 +12,7 @@ use crate::room_operation::RoomOperation;
 use crate::session::Transport;
 use crate::snapshot::SenderWatermark;
 use crate::spectators::JoinAsSpectator;
+use crate::version::ProtocolVersion;
 
 messages! {
     /// Everything a client may say in a text frame.
@@ -58,6 +59,25 @@ impl<'a> ClientMessage<'a> {
         Self::read(text)
     }
 
+    /// The oldest version that has this message.
+    pub const fn oldest_version(&self) -> ProtocolVersion {
+        match self {
+            Self::Authenticate(_)
+            | Self::JoinRoom(_)
+            | Self::LeaveRoom
+            | Self::GameData(_)
+            | Self::AuthorityRequest(_)
+            | Self::PlayerReady
+            | Self::StartGame
+            | Self::ProvideConnectionInfo(_)
+            | Self::Ping
+            | Self::Reconnect(_)
+            | Self::JoinAsSpectator(_)
+            | Self::LeaveSpectator => ProtocolVersion::V2,
+            Self::Signal(_) | Self::TransportStatus(_) | Self::RoomOperation(_) => ProtocolVersion::V3,
+        }
+    }
+
     /// Writes this message as a text frame.
     ///
     /// # Panics
@@ -71,26 +91,30 @@ impl<'a> ClientMessage<'a> {
 /// Body of [`ClientMessage::JoinRoom`].
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct JoinRoom {
-    /// The game.
+    /// The game: 1 to [`crate::limits::GAME_NAME_BYTES_MAX`] bytes of letters and digits of any script, `-`, `_` and
+    /// space.
     pub game_name: String,
-    /// The room's code; without one a new room is made.
+    /// The room's code: [`crate::limits::ROOM_CODE_LENGTH`] letters A to Z and digits, in any case. Without one a new
+    /// room is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room_code: Option<String>,
-    /// The sender's display name.
+    /// The sender's display name: 1 to [`crate::limits::PLAYER_NAME_BYTES_MAX`] bytes of letters and digits of any
+    /// script, `-`, `_` and, not at the ends, space. Nobody else in the room may have it.
     pub player_name: String,
-    /// The most players, if the room is made.
+    /// The most players, if the room is made: 1 to [`crate::limits::PLAYERS_MAX`], else
+    /// [`crate::limits::PLAYERS_DEFAULT`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_players: Option<u8>,
-    /// Whether the room has an authority, if it is made.
+    /// Whether the room has an authority, if it is made; it has, if that is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supports_authority: Option<bool>,
     /// Ignored; older clients send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relay_transport: Option<RelayTransport>,
-    /// The room's password.
+    /// The room's password: 1 to [`crate::limits::PASSWORD_BYTES_MAX`] bytes. Protects a room that is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
-    /// Never make the room.
+    /// Never make the room. Needs a `room_code`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub join_only: Option<bool>,
 }
@@ -105,7 +129,7 @@ pub struct AuthorityRequest {
 /// Body of [`ClientMessage::ProvideConnectionInfo`].
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ProvideConnectionInfo {
-    /// How the sender can be reached.
+    /// How the sender can be reached: at most [`crate::limits::CONNECTION_INFO_BYTES_MAX`] bytes of JSON.
     #[serde(deserialize_with = "object")]
     pub connection_info: ConnectionInfo,
 }
@@ -117,11 +141,11 @@ pub struct Reconnect {
     pub player_id: PlayerId,
     /// Where it was.
     pub room_id: RoomId,
-    /// The token it got with its seat.
+    /// The latest `reconnection_token` it got with its seat; each is good once.
     pub auth_token: String,
     /// For the capability `game_data_replay`: the last message it has seen of each sender it has heard of since it took
     /// the seat, also of those who have left, and what its first snapshot said of the others. Of senders that are not
-    /// named it has seen nothing. Without the list no game data is sent again.
+    /// named it has seen nothing. Without the list no game data is sent again. Needs protocol 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<Vec<SenderWatermark>>,
 }
@@ -133,7 +157,7 @@ pub struct SignalIn<'a> {
     pub to: PlayerId,
     /// The plan it belongs to.
     pub generation: SessionGeneration,
-    /// The signal itself, opaque to the server.
+    /// The signal itself, opaque to the server: at most [`crate::limits::SIGNAL_BYTES_MAX`] bytes of JSON.
     #[serde(borrow)]
     pub signal: Payload<'a>,
 }

@@ -92,7 +92,8 @@ pub(crate) fn custom_from_json(json: &str) -> Result<ConnectionInfo, serde_json:
 fn shallow<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
     let value = Value::deserialize(deserializer)?;
     if depth(&value) > limits::CONNECTION_INFO_DEPTH_MAX {
-        return Err(D::Error::custom("connection info is nested too deep"));
+        let most = limits::CONNECTION_INFO_DEPTH_MAX;
+        return Err(D::Error::custom(format_args!("must nest at most {most} deep")));
     }
     Ok(value)
 }

@@ -11,13 +11,13 @@ use crate::payload::Payload;
 /// Body of [`crate::ClientMessage::GameData`].
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct GameDataIn<'a> {
-    /// The game's own data.
+    /// The game's own data, at most [`crate::limits::PAYLOAD_DEPTH_MAX`] deep.
     #[serde(borrow)]
     pub data: Payload<'a>,
-    /// How it may be treated. Needs protocol 3.
+    /// How it may be treated; `reliable` if that is not said. Needs protocol 3.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub class: Option<DeliveryClass>,
-    /// What a `latest` message is the latest of.
+    /// What a `latest` message is the latest of: there with that class, and with no other. Needs protocol 3.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub key: Option<u32>,
 }
@@ -81,16 +81,16 @@ pub struct GameDataOut<'a> {
     /// The game's own data.
     #[serde(borrow)]
     pub data: Payload<'a>,
-    /// Its number. Only on v3.
+    /// Its number, from 1 on. Always on v3, and only there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<u64>,
-    /// The sender's membership. Only on v3.
+    /// The sender's membership. Always on v3, and only there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<Epoch>,
-    /// The class as the sender wrote it. Only on v3.
+    /// The class, if the sender wrote one. Only on v3.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub class: Option<DeliveryClass>,
-    /// The key as the sender wrote it. Only on v3.
+    /// The key, if the sender wrote one. Only on v3.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub key: Option<u32>,
 }

@@ -11,9 +11,10 @@ use crate::version::GameDataEncoding;
 /// Body of [`crate::ClientMessage::Authenticate`].
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Authenticate {
-    /// The public label of the game.
+    /// The public label of the game: 1 to [`crate::limits::APP_ID_BYTES_MAX`] bytes, no control characters. Empty is
+    /// anonymous, where the server has no list of apps.
     pub app_id: String,
-    /// The version of the client's SDK.
+    /// The version of the client's SDK, such as `1.2.3`. Platforms that the server knows a minimum of must say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sdk_version: Option<String>,
     /// The platform of the client's SDK.
@@ -22,19 +23,20 @@ pub struct Authenticate {
     /// The wanted format of game data; one that the server does not offer falls back to JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub game_data_format: Option<GameDataEncoding>,
-    /// The newest protocol version the client speaks.
+    /// The newest protocol version the client speaks; above 3 means 3. Missing, the path decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol_version: Option<u16>,
-    /// The transports the client can use.
+    /// The transports the client can use; the relay is always among them. Needs protocol 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supported_transports: Option<Vec<Transport>>,
-    /// The topologies the client can use.
+    /// The topologies the client can use; the relay is always among them. Needs protocol 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supported_topologies: Option<Vec<Topology>>,
-    /// The capabilities the client wants; unknown ones are ignored.
+    /// The capabilities the client wants: `room_operation_ids`, `game_data_replay` and, for version 2,
+    /// `reconnection_token`; unknown ones are ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_capabilities: Option<Vec<String>>,
-    /// A credential, where the deployment wants one.
+    /// A credential. This release ignores it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect_token: Option<String>,
 }
@@ -47,11 +49,12 @@ pub struct Authenticated {
     /// Who owns the game, if configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
-    /// How often the app may act.
+    /// How often clients of the app may authenticate.
     pub rate_limits: RateLimitInfo,
 }
 
-/// How often an app may act.
+/// How often all clients of an app together may authenticate; nominal where the server sets no limit. What one
+/// connection may do is limited by budgets of its own, which are not told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RateLimitInfo {
     /// Each minute.
@@ -87,7 +90,7 @@ pub struct ProtocolInfo {
     /// What player names may look like.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub player_name_rules: Option<PlayerNameRules>,
-    /// What only v3 connections are told.
+    /// What only v3 connections are told. Always on v3, and only there.
     #[serde(flatten, deserialize_with = "v3_members", skip_serializing_if = "Option::is_none")]
     pub v3: Option<ProtocolInfoV3>,
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::num::NonZeroU32;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
@@ -75,12 +76,11 @@ impl OperationId {
 impl<'de> Deserialize<'de> for OperationId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
-        let uuid = Uuid::parse_str(&text).map_err(serde::de::Error::custom)?;
         let mut canonical = [0; uuid::fmt::Hyphenated::LENGTH];
-        if uuid.as_hyphenated().encode_lower(&mut canonical) != &*text {
-            return Err(serde::de::Error::custom("operation id must be a lower-case hyphenated uuid"));
+        match Uuid::parse_str(&text) {
+            Ok(uuid) if uuid.as_hyphenated().encode_lower(&mut canonical) == &*text => Ok(Self(uuid)),
+            Ok(_) | Err(_) => Err(D::Error::custom("must be a UUID in lower case with hyphens")),
         }
-        Ok(Self(uuid))
     }
 }
 

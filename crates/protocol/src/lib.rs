@@ -52,6 +52,7 @@ mod room_code;
 mod version;
 
 mod envelope;
+mod explain;
 mod frame;
 mod json;
 mod message;

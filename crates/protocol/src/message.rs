@@ -6,11 +6,13 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::explain::{broken, explain, of_message};
+
 /// Why a text frame is not a message.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// Not JSON, a member missing, of the wrong type or with an unknown value.
-    #[error("malformed message: {0}")]
+    #[error("malformed message: {}", of_message(.0))]
     Malformed(#[from] serde_json::Error),
     /// A message type that does not exist.
     #[error("unknown message type {0:?}")]
@@ -37,19 +39,24 @@ pub(crate) struct Tagged<'a> {
 /// Reads an object. What serde derives takes an array of its members just as well.
 pub(crate) fn from_object<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, serde_json::Error> {
     if !json.trim_ascii_start().starts_with('{') {
-        return Err(serde_json::Error::custom("expected an object"));
+        return Err(broken(json).unwrap_or_else(|| serde_json::Error::custom(" must be an object")));
     }
-    serde_json::from_str(json)
+    serde_json::from_str(json).map_err(|_| broken(json).unwrap_or_else(|| explain::<T>(json)))
 }
 
-/// Reads a member that is an object.
+/// Reads a member that is an object of several kinds. Which member of it is wrong, serde has lost on the way.
 pub(crate) fn object<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: Deserialize<'de>,
     D: Deserializer<'de>,
 {
     let json = <&RawValue>::deserialize(deserializer)?;
-    from_object(json.get()).map_err(D::Error::custom)
+    from_object(json.get()).map_err(|words| match words.to_string().strip_prefix(" must ") {
+        Some(rest) if json.get().starts_with('{') => {
+            D::Error::custom(format_args!(" has a member that must {rest}"))
+        }
+        Some(_) | None => D::Error::custom(words),
+    })
 }
 
 /// Reads an optional member that may be absent but not null.
@@ -139,7 +146,10 @@ macro_rules! body {
     };
     ($tagged:ident, $Kind:ident, $Body:ty) => {
         match $tagged.data {
-            Some(data) => Ok(Self::$Kind($crate::message::from_object(data.get())?)),
+            Some(data) => match $crate::message::from_object(data.get()) {
+                Ok(body) => Ok(Self::$Kind(body)),
+                Err(words) => Err($crate::explain::within("data", &words).into()),
+            },
             None => Err($crate::message::DecodeError::DataMissing(stringify!($Kind))),
         }
     };

@@ -77,7 +77,7 @@ impl Serialize for Payload<'_> {
 impl<'de: 'a, 'a> Deserialize<'de> for Payload<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
-        Self::parse(raw.get()).map_err(D::Error::custom)
+        Self::parse(raw.get()).map_err(|error| D::Error::custom(error.flaw))
     }
 }
 

@@ -31,7 +31,7 @@ use prost::Message as _;
 
 use crate::client::ClientMessage;
 use crate::delivery::DeliveryClass;
-use crate::ids::{Epoch, PlayerId};
+use crate::ids::{Epoch, OperationId, PlayerId};
 use crate::server::ServerMessage;
 use crate::version::GameDataEncoding;
 use game_data::GameData;
@@ -93,6 +93,20 @@ pub struct BinaryGameDataOut<'a> {
     pub encoding: GameDataEncoding,
 }
 
+/// So much of `schema::ClientFrame` as the id of an operation takes: what is wrong elsewhere does not matter.
+#[derive(Clone, PartialEq, prost::Message)]
+struct FrameOfOperation {
+    #[prost(message, optional, tag = "15")]
+    room_operation: Option<IdOfOperation>,
+}
+
+/// The same of `schema::RoomOperation`.
+#[derive(Clone, PartialEq, prost::Message)]
+struct IdOfOperation {
+    #[prost(bytes = "vec", tag = "1")]
+    operation_id: Vec<u8>,
+}
+
 /// Why a binary message is not a frame.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {
@@ -121,6 +135,13 @@ impl<'a> ClientFrame<'a> {
             return Ok(Self::Binary(Member::read(data)?));
         }
         Ok(Self::Message(Member::read(message)?))
+    }
+
+    /// The id of the operation in a frame that could not be read for another reason, as
+    /// [`crate::RoomOperation::id_of_malformed`] finds it in a text.
+    pub fn operation_id_of_malformed(frame: &[u8]) -> Option<OperationId> {
+        let FrameOfOperation { room_operation } = FrameOfOperation::decode(frame).ok()?;
+        Member::read(room_operation?.operation_id).ok()
     }
 
     /// Writes this frame.

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::client::{JoinRoom, Reconnect};
 use crate::codes::ErrorCode;
+use crate::explain::explain;
 use crate::ids::{OperationId, PlayerId};
 use crate::message::{Tagged, from_object, messages, written};
 use crate::room_code::RoomCode;
@@ -16,11 +17,25 @@ use crate::spectators::{JoinAsSpectator, SpectatorJoinFailed, SpectatorJoined, S
 /// Body of [`crate::ClientMessage::RoomOperation`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RoomOperation {
-    /// The client's id for it.
+    /// The client's id for it, in exactly this spelling.
     pub operation_id: OperationId,
     /// What to do.
     #[serde(deserialize_with = "request")]
     pub operation: RoomOperationRequest,
+}
+
+impl RoomOperation {
+    /// The id of the operation in a text frame that is no message for another reason, if it can be read: whoever sent
+    /// it waits for a result with that id.
+    pub fn id_of_malformed(text: &str) -> Option<OperationId> {
+        #[derive(Deserialize)]
+        struct Id {
+            operation_id: OperationId,
+        }
+        let Tagged { kind, data } = from_object(text).ok()?;
+        let Id { operation_id } = from_object(data.filter(|_| kind == "RoomOperation")?.get()).ok()?;
+        Some(operation_id)
+    }
 }
 
 /// Lists the variants of an enum with what they are for.
@@ -56,41 +71,43 @@ requests! {
     #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
     #[serde(tag = "type", content = "data")]
     pub enum RoomOperationRequest {
-        /// Takes a seat in a room, like the message of that name.
+        /// Takes a seat in a room, like the message of that name. Comes to `RoomJoined` or `RoomJoinFailed`.
         JoinRoom(JoinRoom),
-        /// Gives up the seat, like the message of that name.
+        /// Gives up the seat, like the message of that name. Comes to `RoomLeft`.
         LeaveRoom,
-        /// Takes back the seat of a connection that was lost, like the message of that name.
+        /// Takes back the seat of a connection that was lost, like the message of that name. Comes to `Reconnected` or
+        /// `ReconnectionFailed`.
         Reconnect(Reconnect),
-        /// Watches a room, like the message of that name.
+        /// Watches a room, like the message of that name. Comes to `SpectatorJoined` or `SpectatorJoinFailed`.
         JoinAsSpectator(JoinAsSpectator),
-        /// Stops watching, like the message of that name.
+        /// Stops watching, like the message of that name. Comes to `SpectatorLeft`.
         LeaveSpectator,
-        /// Removes a player from the room.
+        /// Removes a player from the room. Comes to `PlayerKicked`.
         KickPlayer {
             /// Whom.
             player_id: PlayerId,
         },
-        /// Removes a player from the room for good.
+        /// Removes a player from the room for good. Comes to `PlayerBanned`.
         BanPlayer {
             /// Whom.
             player_id: PlayerId,
         },
-        /// Lets a banned player in again.
+        /// Lets a banned player in again. Comes to `PlayerUnbanned`.
         UnbanPlayer {
             /// Whom.
             player_id: PlayerId,
         },
-        /// Hands the authority to another member.
+        /// Hands the authority to another member. Comes to `AuthorityTransferred`.
         TransferAuthority {
             /// To whom.
             player_id: PlayerId,
         },
-        /// Gives the room a new code; the old one stops working.
+        /// Gives the room a new code; the old one stops working. Comes to `RoomCodeRegenerated`.
         RegenerateRoomCode,
-        /// Sets or removes the room's password.
+        /// Sets or removes the room's password. Comes to `RoomAccessUpdated`.
         SetRoomAccess {
-            /// The password. `null` opens the room; a missing member is an error, or a slip of the pen would.
+            /// The password, 1 to [`crate::limits::PASSWORD_BYTES_MAX`] bytes. `null` opens the room, and must be
+            /// written, so that a slip of the pen does not.
             #[serde(deserialize_with = "written")]
             password: Option<String>,
         },
@@ -179,7 +196,12 @@ fn request<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RoomOperationRe
     let json = <&RawValue>::deserialize(deserializer)?;
     let tagged: Tagged<'_> = from_object(json.get()).map_err(D::Error::custom)?;
     if tagged.data.is_some_and(|data| !data.get().starts_with('{')) {
-        return Err(D::Error::custom("expected an object as data"));
+        return Err(D::Error::custom(".data must be an object"));
     }
-    serde_json::from_str(json.get()).map_err(D::Error::custom)
+    serde_json::from_str(json.get()).map_err(|_| {
+        // Where the type comes last, serde has lost the path in the data.
+        let kind = serde_json::Value::from(&*tagged.kind);
+        let data = tagged.data.map(|data| format!(r#","data":{}"#, data.get())).unwrap_or_default();
+        D::Error::custom(explain::<RoomOperationRequest>(&format!(r#"{{"type":{kind}{data}}}"#)))
+    })
 }

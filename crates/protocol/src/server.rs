@@ -152,10 +152,10 @@ pub struct PlayerJoined {
 pub struct PlayerLeft {
     /// Who.
     pub player_id: PlayerId,
-    /// Its membership. Only on v3.
+    /// Its membership. Always on v3, and only there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<Epoch>,
-    /// The last number it sent under. Only on v3.
+    /// The last number it sent under; 0 if it sent nothing. Always on v3, and only there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_seq: Option<u64>,
 }
@@ -176,7 +176,7 @@ pub struct AuthorityResponse {
     pub granted: bool,
     /// Why not, for people.
     pub reason: Option<String>,
-    /// Why not, for programs.
+    /// Why not, for programs; there if it was not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_code: Option<ErrorCode>,
 }
@@ -208,7 +208,7 @@ pub struct Reconnected<'a> {
     /// What happened meanwhile; history, the snapshot is already current.
     #[serde(borrow)]
     pub missed_events: Vec<ServerMessage<'a>>,
-    /// How much of it is there. Only on v3.
+    /// How much of it is there. Always on v3, and only there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<ReplayStatus>,
     /// Each sender's last stamp. Only on v3.
@@ -221,7 +221,7 @@ pub struct Reconnected<'a> {
 pub struct PlayerReconnected {
     /// Who.
     pub player_id: PlayerId,
-    /// Its new membership. Only on v3.
+    /// Its new membership. Always on v3, and only there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<Epoch>,
     /// Its entry in the roster.

@@ -46,16 +46,16 @@ pub struct PlayerInfo {
     pub is_authority: bool,
     /// Whether it is ready.
     pub is_ready: bool,
-    /// When it connected. Only on v2.
+    /// When it connected. Always on v2, and only there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connected_at: Option<Timestamp>,
     /// How it can be reached, if it said so. Only on v2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_info: Option<ConnectionInfo>,
-    /// Its membership. Only on v3.
+    /// Its membership. Always on v3, and only there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<Epoch>,
-    /// The last number it has sent under. Only on v3.
+    /// The last number it has sent under; 0 if it sent nothing. Always on v3, and only there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<u64>,
 }

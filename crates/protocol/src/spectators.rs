@@ -13,13 +13,13 @@ use crate::snapshot::{LobbyState, PlayerInfo};
 /// Body of [`crate::ClientMessage::JoinAsSpectator`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct JoinAsSpectator {
-    /// The game.
+    /// The game, as in `JoinRoom`.
     pub game_name: String,
-    /// The room's code.
+    /// The room's code: [`crate::limits::ROOM_CODE_LENGTH`] letters A to Z and digits, in any case.
     pub room_code: String,
-    /// The sender's display name.
+    /// The sender's display name, as in `JoinRoom`; others may have the same.
     pub spectator_name: String,
-    /// The room's password.
+    /// The room's password: 1 to [`crate::limits::PASSWORD_BYTES_MAX`] bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
 }
@@ -82,7 +82,7 @@ pub struct NewSpectatorJoined {
     /// `joined`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<SpectatorReason>,
-    /// How many watch now. Only on v3.
+    /// How many watch now. Always on v3, and only there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spectator_count: Option<u32>,
 }
@@ -97,7 +97,7 @@ pub struct SpectatorDisconnected {
     pub reason: Option<SpectatorReason>,
     /// Who still watches; empty on v3.
     pub current_spectators: Vec<SpectatorInfo>,
-    /// How many still watch. Only on v3.
+    /// How many still watch. Always on v3, and only there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spectator_count: Option<u32>,
 }
@@ -109,7 +109,7 @@ pub struct SpectatorInfo {
     pub id: PlayerId,
     /// Display name.
     pub name: Arc<str>,
-    /// When it connected. Only on v2.
+    /// When it connected. Always on v2, and only there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connected_at: Option<Timestamp>,
 }

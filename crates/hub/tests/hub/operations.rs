@@ -105,6 +105,33 @@ async fn assert_done(client: &mut Client, operation: Value, kind: &str) -> Value
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_has_a_result_if_its_id_can() {
+    let mut world = World::with(HubConfig::default()).await;
+    let mut plain = Client::connect(&world.hub, V3);
+    for operation in [
+        json!({"type": "KickPlayer", "data": {}}),
+        json!({"type": "KickPlayer"}),
+        json!({"type": "Dance"}),
+        json!("LeaveRoom"),
+        json!(null),
+        join(json!({"max_players": 300})),
+        join(json!({"game_name": null})),
+    ] {
+        assert_refused(&mut world.ada, operation.clone(), "OperationFailed", "INVALID_INPUT").await;
+        // Who may not ask for operations gets no results of them.
+        plain.say("RoomOperation", json!({"operation_id": Uuid::new_v4(), "operation": operation})).await;
+        assert_eq!(plain.hear_types(), ["Error"]);
+    }
+    for unreadable in
+        [json!({}), json!({"operation_id": "NOT"}), json!({"operation_id": Uuid::nil().simple()})]
+    {
+        world.ada.say("RoomOperation", unreadable).await;
+        assert_eq!(world.ada.hear_types(), ["Error"]);
+    }
+    assert_eq!(world.bob.hear(), [] as [Value; 0]);
+}
+
+#[tokio::test]
 async fn a_refused_join_has_its_typed_failure_as_the_one_result() {
     let mut world = World::with(HubConfig { rooms_max: 2, ..HubConfig::default() }).await;
     for (changes, code) in [

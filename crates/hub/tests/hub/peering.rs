@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use signal_fish_auth::{Quota, TurnSecret};
 use signal_fish_hub::{Hub, HubConfig, IceConfig, PeeringConfig, TurnConfig};
-use signal_fish_protocol::{IceServer, PlayerId, Topology};
+use signal_fish_protocol::{IceServer, PlayerId, Topology, Uuid};
 
 use crate::support::{Client, V2, V3, hub};
 
@@ -182,4 +182,28 @@ async fn version_2_has_no_plans_whatever_it_says() {
     cat.say("JoinRoom", json!({"game_name": "tanks", "room_code": "VERSN2", "player_name": "Cat"})).await;
     assert_eq!(cat.hear_types(), ["RoomJoined", "SessionPlan"], "the room is relayed and takes everyone");
     assert_eq!(bob.hear_types(), ["PlayerJoined"]);
+}
+
+#[tokio::test]
+async fn protocol_2_is_refused_what_only_protocol_3_has() {
+    let hub = hub(HubConfig::default()).await;
+    let [ada, _bob] = pair(&hub, "OLDER1").await;
+    let mut old = Client::seated(&hub, V2, "OLDER1", "Old").await;
+    let status = json!({"transport": "webrtc", "connected": true});
+    let operation = json!({"operation_id": Uuid::nil(), "operation": {"type": "LeaveRoom"}});
+    let signal = |to: Uuid| json!({"to": to, "generation": Uuid::nil(), "signal": {}});
+    ada.take();
+    for (message, data, code) in [
+        ("RoomOperation", operation, Some("UNSUPPORTED_PROTOCOL_VERSION")),
+        ("Signal", signal(ada.session.player().uuid()), Some("UNSUPPORTED_TRANSPORT")),
+        // What is wrong with the target comes first.
+        ("Signal", signal(Uuid::from_u128(7)), Some("SIGNAL_TARGET_NOT_FOUND")),
+        ("TransportStatus", status, None),
+    ] {
+        old.say(message, data).await;
+        let heard =
+            old.hear().iter().map(|message| message["data"]["error_code"].clone()).collect::<Vec<_>>();
+        assert_eq!(heard, code.into_iter().map(Value::from).collect::<Vec<_>>(), "{message}");
+    }
+    assert_eq!(ada.hear(), [] as [Value; 0]);
 }

@@ -9,7 +9,8 @@ use signal_fish_hub::{Frame, HubConfig};
 use signal_fish_protocol::protobuf::{BinaryGameDataIn, BinaryGameDataOut, ClientFrame, ServerFrame};
 use signal_fish_protocol::{
     Authenticate, BinaryEnvelope, ClientMessage, CloseCode, DeliveryClass, Epoch, ErrorCode,
-    GameDataEncoding, GameDataIn, GameDataOut, JoinRoom, Payload, ServerMessage,
+    GameDataEncoding, GameDataIn, GameDataOut, JoinRoom, OperationId, Payload, RoomOperationResult,
+    RoomResult, ServerMessage, Uuid,
 };
 
 use crate::support::{Client, V2, V3, hub, parse, parse_protobuf};
@@ -256,5 +257,38 @@ async fn hostile_frames_take_no_more_memory_than_a_small_multiple_of_their_lengt
         let allowed = 4_096 + 64 * frame.len() as u64;
         assert!(taken <= allowed, "{what}: {taken} bytes for a frame of {}", frame.len());
         drop(client.take());
+    }
+}
+
+#[tokio::test]
+async fn an_operation_that_cannot_be_read_has_a_result_if_its_id_can() {
+    let hub = hub(HubConfig::default()).await;
+    let mut asking = Client::connect_protobuf(&hub);
+    let capabilities = Some(vec!["room_operation_ids".to_owned()]);
+    let request =
+        Authenticate { app_id: "x".into(), requested_capabilities: capabilities, ..Authenticate::default() };
+    asking.say_message(ClientMessage::Authenticate(request)).await;
+    asking.take();
+    let mut plain = Client::protobuf(&hub, GameDataEncoding::Json).await;
+    let operation_id = OperationId::new(Uuid::new_v4());
+    let id = [&[0x0A, 16][..], operation_id.uuid().as_bytes()].concat();
+    // Nothing to do, nobody to kick, half a message of an unknown kind, a field of the wrong type.
+    for operation in [&[][..], &[0x3A, 0], &[0xFA, 0x0F, 1, 0xFF], &[0x3A, 2, 0x08, 1], &[0x38, 1]] {
+        let frame = [&[0x7A, (id.len() + operation.len()) as u8][..], &id, operation].concat();
+        assert!(ClientFrame::decode(&frame).is_err(), "{operation:?}");
+        for client in [&mut asking, &mut plain] {
+            assert!(client.session.on_binary(Instant::now(), &frame).is_none());
+        }
+        let heard = asking.hear_messages();
+        let [ServerMessage::RoomOperationResult(RoomOperationResult { operation_id: answered, result })] =
+            &heard[..]
+        else {
+            panic!("{operation:?}: {heard:?}")
+        };
+        assert_eq!(*answered, operation_id);
+        let RoomResult::OperationFailed(failed) = result else { panic!("{operation:?}: {result:?}") };
+        assert_eq!(failed.error_code, Some(ErrorCode::InvalidInput));
+        let heard = plain.hear_messages();
+        assert!(matches!(&heard[..], [ServerMessage::Error(_)]), "{operation:?}: {heard:?}");
     }
 }

@@ -1,9 +1,13 @@
 //! Prints a reference page made from the code: `cargo run --example reference -- config`.
 
+mod agreement;
 mod codes;
 mod config;
 mod messages;
+mod operations;
 mod samples;
+mod source;
+mod tables;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;

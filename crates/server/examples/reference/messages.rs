@@ -1,9 +1,13 @@
-//! The page of messages: what each is for, and one sample of each as it stands on the wire.
+//! The page of messages: what each is for, its members, and samples of it as they stand on the wire.
 
 use serde::Serialize;
-use signal_fish_protocol::{ClientMessage, ProtocolVersion, RoomResult, ServerMessage};
+use signal_fish_protocol::ProtocolVersion::{V2, V3};
+use signal_fish_protocol::{ClientMessage, RoomOperationRequest, ServerMessage};
 
-use crate::{head, samples};
+use crate::agreement::Agreement;
+use crate::source::Source;
+use crate::tables::{Tables, Way};
+use crate::{head, operations, samples};
 
 const TEXT: &str = "\
 Every text frame is one message, a JSON object with the members `type` and `data`; a message without data has no member
@@ -29,7 +33,12 @@ are in no counter. A client that loses its connection again before all of it has
 ## Versions
 
 Members of the server's messages differ with the protocol version of the recipient: where that is so, there is a sample
-for each.
+for each, and the column `protocol` of the table says which version has the member. Where that is empty, every version
+has it that has the message.
+
+The column `there` of a client's message says what the server insists on, that of a server's message what a client can
+rely on. Limits are the defaults, most of them [settings](config.md). UUIDs are read in any usual spelling, unless the
+table says otherwise.
 
 ## Binary frames
 
@@ -51,28 +60,46 @@ second for each sender as an `Error` with `UNSUPPORTED_GAME_DATA_FORMAT`. Text `
 ";
 
 pub(crate) fn page() -> String {
+    let source = Source::read();
+    let mut tables = Tables::new(&source);
     let mut page = head("Messages", TEXT);
     page += "\n## From client to server\n";
     let samples = samples::client();
+    let agreement = Agreement { source: &source, version: V3, way: Way::FromClient };
     for (kind, meaning) in ClientMessage::KINDS {
         page += &section(kind, meaning);
+        page += &tables.of_message("ClientMessage", kind, Way::FromClient);
         for sample in of_kind(kind, samples.iter().map(|sample| (sample.kind(), sample))) {
+            agreement.check("ClientMessage", sample);
             page += &block(sample);
         }
     }
+    page += "\n## What a room operation asks for\n\nThe `operation` of a `RoomOperation` is one of these. Whatever has no failure of its own, and what the server could not \
+             read, comes to `OperationFailed`.\n";
+    page += &tables.of_kinds("RoomOperationRequest", Way::FromClient);
+    let requests = operations::requests();
+    for (kind, _) in RoomOperationRequest::KINDS {
+        of_kind(kind, requests.iter().map(|request| (request.kind(), request)));
+    }
+    requests.iter().for_each(|request| agreement.check("RoomOperationRequest", request));
+    page += &lines(&requests);
     page += "\n## From server to client\n";
     let samples = samples::server();
     for (kind, meaning) in ServerMessage::KINDS {
         page += &section(kind, meaning);
+        page += &tables.of_message("ServerMessage", kind, Way::FromServer);
         for sample in of_kind(kind, samples.iter().map(|sample| (sample.kind(), sample))) {
-            page += &projections(sample);
+            page += &projections(&source, sample);
         }
     }
     page +=
-        "\n## What came of a room operation\n\nThe `result` of a `RoomOperationResult` is one of these.\n\n";
-    page += "| type | meaning |\n|---|---|\n";
-    page.extend(RoomResult::KINDS.iter().map(|(kind, meaning)| format!("| `{kind}` | {meaning} |\n")));
-    page
+        "\n## What came of a room operation\n\nThe `result` of a `RoomOperationResult` is one of these.\n";
+    page += &tables.of_kinds("RoomResult", Way::FromServer);
+    let results = operations::results();
+    let agreement = Agreement { source: &source, version: V3, way: Way::FromServer };
+    results.iter().for_each(|result| agreement.check("RoomResult", result));
+    page += &lines(&results);
+    page + &tables.of_what_was_named()
 }
 
 fn section(kind: &str, meaning: &str) -> String {
@@ -87,9 +114,12 @@ fn of_kind<'a, M>(kind: &str, samples: impl Iterator<Item = (&'a str, M)>) -> Ve
 }
 
 /// The message as each version sees it; one block if all that see it see the same.
-fn projections(message: &ServerMessage<'_>) -> String {
-    let [v2, v3] = [ProtocolVersion::V2, ProtocolVersion::V3]
-        .map(|version| message.clone().project(version).map(|seen| block(&seen)));
+fn projections(source: &Source, message: &ServerMessage<'_>) -> String {
+    let [v2, v3] = [V2, V3].map(|version| {
+        let seen = message.clone().project(version)?;
+        Agreement { source, version, way: Way::FromServer }.check("ServerMessage", &seen);
+        Some(block(&seen))
+    });
     match (v2, v3) {
         (Some(v2), Some(v3)) if v2 != v3 => format!("\nOn protocol 2:\n{v2}\nOn protocol 3:\n{v3}"),
         (v2, v3) => v3.or(v2).unwrap_or_default(),
@@ -99,4 +129,10 @@ fn projections(message: &ServerMessage<'_>) -> String {
 fn block(message: &impl Serialize) -> String {
     let json = serde_json::to_string_pretty(message).expect("messages have a JSON form");
     format!("\n```json\n{json}\n```\n")
+}
+
+/// One sample on each line.
+fn lines(samples: &[impl Serialize]) -> String {
+    let line = |sample| serde_json::to_string(sample).expect("samples have a JSON form") + "\n";
+    format!("\n```json\n{}```\n", samples.iter().map(line).collect::<String>())
 }

@@ -2,8 +2,8 @@
 
 use signal_fish_protocol::{
     Authenticate, Authenticated, AuthenticationError, AuthorityChanged, AuthorityRequest, AuthorityResponse,
-    ClientMessage, ConnectionInfo, DeliveryClass, DeliveryCounters, DeliveryGap, DeliveryGapReason,
-    DeliveryReport, Epoch, ErrorCode, GameDataEncoding, GameDataIn, GameDataOut, GameStarting, GoingAway,
+    ClientMessage, DeliveryClass, DeliveryCounters, DeliveryGap, DeliveryGapReason, DeliveryReport,
+    DirectEndpoint, Epoch, ErrorCode, GameDataEncoding, GameDataIn, GameDataOut, GameStarting, GoingAway,
     IceServer, JoinAsSpectator, JoinRoom, LobbyState, LobbyStateChanged, MessageTransport, NewPeer,
     NewSpectatorJoined, OperationId, Payload, PeerConnectionInfo, PeerTransportStatus, PlayerId, PlayerInfo,
     PlayerJoined, PlayerLeft, PlayerNameRules, PlayerReconnected, ProtocolInfo, ProtocolInfoV3,
@@ -14,11 +14,12 @@ use signal_fish_protocol::{
     SpectatorLeft, SpectatorReason, Timestamp, Topology, Transport, TransportStatus, Uuid, limits,
 };
 
+use crate::operations;
+
 /// What Ada, Bob or Cat may say.
 pub(crate) fn client() -> Vec<ClientMessage<'static>> {
     use ClientMessage as Message;
-    let info = ConnectionInfo::Direct { host: "192.0.2.7".to_owned(), port: 7777 };
-    vec![
+    let mut messages = vec![
         Message::Authenticate(Authenticate {
             app_id: "tanks".to_owned(),
             sdk_version: Some("1.12.0".to_owned()),
@@ -37,27 +38,25 @@ pub(crate) fn client() -> Vec<ClientMessage<'static>> {
         Message::AuthorityRequest(AuthorityRequest { become_authority: true }),
         Message::PlayerReady,
         Message::StartGame,
-        Message::ProvideConnectionInfo(ProvideConnectionInfo { connection_info: info }),
         Message::Ping,
         Message::Reconnect(reconnect()),
         Message::Reconnect(Reconnect {
             last_seen: Some(vec![SenderWatermark { player_id: BOB, epoch: Epoch::FIRST, seq: 42 }]),
             ..reconnect()
         }),
-        Message::JoinAsSpectator(JoinAsSpectator {
-            game_name: GAME.to_owned(),
-            room_code: code().to_string(),
-            spectator_name: "Cat".to_owned(),
-            password: None,
-        }),
+        Message::JoinAsSpectator(watch()),
         Message::LeaveSpectator,
         Message::Signal(SignalIn { to: BOB, generation: GENERATION, signal: signal() }),
         Message::TransportStatus(TransportStatus { transport: Transport::Webrtc, connected: true }),
         operation(RoomOperationRequest::JoinRoom(join())),
         operation(RoomOperationRequest::KickPlayer { player_id: BOB }),
-        operation(RoomOperationRequest::RegenerateRoomCode),
-        operation(RoomOperationRequest::SetRoomAccess { password: Some("sesame".to_owned()) }),
-    ]
+    ];
+    messages.extend(
+        operations::infos()
+            .into_iter()
+            .map(|connection_info| Message::ProvideConnectionInfo(ProvideConnectionInfo { connection_info })),
+    );
+    messages
 }
 
 /// What Ada may hear, if she plays, and Cat, who watches.
@@ -103,7 +102,7 @@ fn handshake() -> Vec<ServerMessage<'static>> {
 
 fn seats() -> Vec<ServerMessage<'static>> {
     vec![
-        ServerMessage::RoomJoined(snapshot()),
+        ServerMessage::RoomJoined(RoomSnapshot { ice_servers: vec![stun()], ..snapshot() }),
         ServerMessage::RoomJoinFailed(RoomJoinFailed {
             reason: "the room has as many players as it takes".to_owned(),
             error_code: Some(ErrorCode::RoomFull),
@@ -124,7 +123,7 @@ fn lobby() -> Vec<ServerMessage<'static>> {
         player_name: name.into(),
         is_authority: player_id == ADA,
         relay_type: "matchbox".into(),
-        connection_info: None,
+        connection_info: operations::infos().into_iter().next().filter(|_| player_id == ADA),
     };
     vec![
         ServerMessage::AuthorityChanged(AuthorityChanged {
@@ -132,6 +131,11 @@ fn lobby() -> Vec<ServerMessage<'static>> {
             you_are_authority: true,
         }),
         ServerMessage::AuthorityResponse(AuthorityResponse { granted: true, reason: None, error_code: None }),
+        ServerMessage::AuthorityResponse(AuthorityResponse {
+            granted: false,
+            reason: Some("somebody else holds the authority".to_owned()),
+            error_code: Some(ErrorCode::AuthorityConflict),
+        }),
         ServerMessage::LobbyStateChanged(LobbyStateChanged {
             lobby_state: LobbyState::Lobby,
             ready_players: vec![ADA, BOB],
@@ -221,15 +225,18 @@ fn relay() -> Vec<ServerMessage<'static>> {
     let mut per_class = DeliveryCounters::default();
     per_class.reliable.delivered = 42;
     per_class.reliable.unsupported_format = 2;
+    let game_data = GameDataOut {
+        from_player: BOB,
+        data: payload(),
+        seq: Some(42),
+        epoch: Some(Epoch::FIRST),
+        class: None,
+        key: None,
+    };
+    let labelled = GameDataOut { class: Some(DeliveryClass::Latest), key: Some(7), ..game_data.clone() };
     vec![
-        ServerMessage::GameData(GameDataOut {
-            from_player: BOB,
-            data: payload(),
-            seq: Some(42),
-            epoch: Some(Epoch::FIRST),
-            class: None,
-            key: None,
-        }),
+        ServerMessage::GameData(game_data),
+        ServerMessage::GameData(labelled),
         ServerMessage::DeliveryReport(DeliveryReport { per_class, gaps: vec![gap] }),
         ServerMessage::RelayStats(RelayStats {
             interval_ms: 10_000,
@@ -242,34 +249,68 @@ fn relay() -> Vec<ServerMessage<'static>> {
 }
 
 fn sessions() -> Vec<ServerMessage<'static>> {
-    let result = RoomResult::RoomJoined(snapshot());
+    let result = |result| RoomOperationResult { operation_id: OPERATION, result };
     vec![
         ServerMessage::Signal(SignalOut { from: BOB, generation: GENERATION, signal: signal() }),
         ServerMessage::NewPeer(NewPeer { peer_id: BOB, you_initiate: true }),
         ServerMessage::SessionPlan(SessionPlan::relay(GENERATION)),
         ServerMessage::SessionPlan(mesh()),
+        ServerMessage::SessionPlan(direct()),
         ServerMessage::PeerTransportStatus(PeerTransportStatus {
             peer_id: BOB,
             transport: Transport::Webrtc,
             connected: true,
         }),
-        ServerMessage::RoomOperationResult(RoomOperationResult { operation_id: OPERATION, result }),
+        ServerMessage::RoomOperationResult(result(RoomResult::RoomLeft)),
     ]
 }
 
 fn mesh() -> SessionPlan {
     let peer = SessionPeer { player_id: BOB, player_name: "Bob".into(), is_authority: false, initiate: true };
-    let stun = vec!["stun:stun.example.com:3478".to_owned()];
     SessionPlan {
         topology: Topology::Mesh,
         transport: Transport::Webrtc,
         peers: vec![peer],
-        ice_servers: vec![IceServer { urls: stun, username: None, credential: None }],
+        ice_servers: vec![stun(), turn()],
         ..SessionPlan::relay(GENERATION)
     }
 }
 
-fn join() -> JoinRoom {
+/// As Bob gets it, who connects to Ada.
+fn direct() -> SessionPlan {
+    let peer = SessionPeer { player_id: ADA, player_name: "Ada".into(), is_authority: true, initiate: true };
+    SessionPlan {
+        topology: Topology::Host,
+        transport: Transport::Direct,
+        host: Some(ADA),
+        direct_endpoint: Some(DirectEndpoint { host: "192.0.2.7".to_owned(), port: 7777 }),
+        peers: vec![peer],
+        ..SessionPlan::relay(GENERATION)
+    }
+}
+
+fn stun() -> IceServer {
+    IceServer { urls: vec!["stun:stun.example.com:3478".to_owned()], username: None, credential: None }
+}
+
+fn turn() -> IceServer {
+    IceServer {
+        urls: vec!["turn:turn.example.com:3478".to_owned()],
+        username: Some(format!("1772370000:{ADA}")),
+        credential: Some("lEz5jFTmW3nVeXwvOPkaFlDmoWM=".to_owned()),
+    }
+}
+
+pub(crate) fn watch() -> JoinAsSpectator {
+    JoinAsSpectator {
+        game_name: GAME.to_owned(),
+        room_code: code().to_string(),
+        spectator_name: "Cat".to_owned(),
+        password: None,
+    }
+}
+
+pub(crate) fn join() -> JoinRoom {
     JoinRoom {
         game_name: GAME.to_owned(),
         room_code: Some(code().to_string()),
@@ -282,7 +323,7 @@ fn join() -> JoinRoom {
     }
 }
 
-fn reconnect() -> Reconnect {
+pub(crate) fn reconnect() -> Reconnect {
     Reconnect { player_id: ADA, room_id: ROOM, auth_token: TOKEN.to_owned(), last_seen: None }
 }
 
@@ -327,7 +368,7 @@ fn cat() -> SpectatorInfo {
     SpectatorInfo { id: CAT, name: "Cat".into(), connected_at: Some(Timestamp::constant(1_772_366_400, 0)) }
 }
 
-fn code() -> RoomCode {
+pub(crate) fn code() -> RoomCode {
     RoomCode::parse("K7PQ2M", limits::ROOM_CODE_LENGTH).expect("six letters and digits")
 }
 
@@ -343,7 +384,7 @@ const GAME: &str = "Space Tanks";
 const NEXT_TOKEN: &str = "7e1d4a90-3c58-4f0b-9d27-e4b8a6c5f310";
 const TOKEN: &str = "b2f7c0de-5f7a-4d1e-8a11-6c1d2e3f4a5b";
 const ADA: PlayerId = PlayerId::new(Uuid::from_u128(0x5f0e4c1a_2b39_4c55_9a11_0d6f1e7a9b01));
-const BOB: PlayerId = PlayerId::new(Uuid::from_u128(0x8c2d7e90_61f4_4b0a_b3c7_52a9d8e4f602));
+pub(crate) const BOB: PlayerId = PlayerId::new(Uuid::from_u128(0x8c2d7e90_61f4_4b0a_b3c7_52a9d8e4f602));
 const CAT: PlayerId = PlayerId::new(Uuid::from_u128(0x17a3b5c9_d0e2_4f68_8b4d_93c6f5e7a803));
 const ROOM: RoomId = RoomId::new(Uuid::from_u128(0x3d9f1b27_84c6_4e0d_a5f2_7b8c9d0e1f04));
 const GENERATION: SessionGeneration =

@@ -115,7 +115,7 @@ pub(crate) const NAMED: &[Difference] = &[
     Difference {
         name: "access to a room without a password said",
         published: "RoomOperationResult RoomAccessUpdated",
-        ours: "Error INVALID_INPUT",
+        ours: "RoomOperationResult OperationFailed INVALID_INPUT",
         why: "a member that is misspelt must not open a room: the contract wants a string or null",
         without: |_| None,
     },
@@ -125,6 +125,13 @@ pub(crate) const NAMED: &[Difference] = &[
         ours: "SpectatorLeft",
         why: "all are gone at once, so that nobody needs to hear who else is; and the room is named in full, as to those who leave by themselves",
         without: |heard| but_for("PlayerLeft", heard).and_then(without_code_of_what_was_watched),
+    },
+    Difference {
+        name: "an operation that cannot be read",
+        published: "Error INVALID_INPUT",
+        ours: "RoomOperationResult OperationFailed INVALID_INPUT",
+        why: "whoever gave it an id waits for a result with that id, and would wait for ever",
+        without: |heard| but_for("RoomOperationResult", heard).and_then(|heard| but_for("Error", heard)),
     },
     Difference {
         name: "a second try after a refused version",

@@ -261,7 +261,8 @@ fn an_app_id_that_cannot_be_one_ends_the_connection() {
     for app_id in ["x".repeat(257), "tab\tbed".to_owned()] {
         let mut peer = Peer::connect(server.addr(), "/v2/ws", "Ada");
         peer.send("Authenticate", json!({"app_id": app_id}));
-        peer.expect_refusal("AuthenticationError", "INVALID_APP_ID");
+        let refusal = peer.expect_refusal("AuthenticationError", "INVALID_APP_ID");
+        assert!(refusal["error"].as_str().is_some_and(|text| text.contains("malformed")), "{refusal}");
         peer.expect_close(Some(1000));
     }
 }

@@ -216,7 +216,7 @@ fn a_password_can_be_set_changed_and_removed() {
     }
     // A slip of the pen must not open a room.
     ask(&mut ada, json!({"type": "SetRoomAccess", "data": {}}));
-    ada.expect_error("INVALID_INPUT");
+    expect_failure(&mut ada, "OperationFailed", "INVALID_INPUT");
 }
 
 #[test]
