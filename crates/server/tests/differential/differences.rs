@@ -71,6 +71,13 @@ pub(crate) const NAMED: &[Difference] = &[
         without: without_the_joining_of_those_who_came_back,
     },
     Difference {
+        name: "the next token",
+        published: "nothing",
+        ours: "Reconnected",
+        why: "on version 2 too: whoever came with a token can be told the next one, and is lost without it",
+        without: |heard| without_member("reconnection_token", heard),
+    },
+    Difference {
         name: "coming back to another room",
         published: "ReconnectionFailed RECONNECTION_TOKEN_INVALID",
         ours: "ReconnectionFailed RECONNECTION_FAILED",
