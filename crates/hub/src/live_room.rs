@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use parking_lot::{Mutex, MutexGuard};
-use signal_fish_auth::Guesses;
+use signal_fish_auth::Bucket;
 use signal_fish_coordination::RoomKey;
 use signal_fish_engine::{Command, Effects, Kept, PasswordHash, Returning, Room};
 use signal_fish_protocol::{CloseCode, ErrorCode, PlayerId, RoomId, SenderWatermark, ServerMessage};
@@ -28,7 +28,7 @@ use crate::volume::Volume;
 pub(crate) struct LiveRoom {
     id: RoomId,
     /// Wrong passwords that were tried here.
-    guesses: Guesses,
+    guesses: Bucket,
     hosted: Mutex<Hosted>,
 }
 
@@ -88,7 +88,7 @@ impl LiveRoom {
             armed: None,
             journaled,
         };
-        Arc::new(Self { id, guesses: Guesses::default(), hosted: Mutex::new(hosted) })
+        Arc::new(Self { id, guesses: Bucket::default(), hosted: Mutex::new(hosted) })
     }
 
     /// What it is found by at this moment.
@@ -101,7 +101,7 @@ impl LiveRoom {
     }
 
     /// How many wrong passwords may still be tried here.
-    pub(crate) const fn guesses(&self) -> &Guesses {
+    pub(crate) const fn guesses(&self) -> &Bucket {
         &self.guesses
     }
 

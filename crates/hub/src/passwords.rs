@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
-use signal_fish_auth::{Exhausted, Guesses, GuessesBySource, Password, Quota, SALT_BYTES};
+use signal_fish_auth::{Bucket, BucketsBySource, Exhausted, Password, Quota, SALT_BYTES};
 use signal_fish_engine::{PasswordHash, WRONG_PASSWORD};
 use signal_fish_protocol::ErrorCode;
 use tokio::sync::Semaphore;
@@ -20,9 +20,9 @@ use crate::session::Session;
 #[derive(Debug)]
 pub(crate) struct Passwords {
     turns: Arc<Semaphore>,
-    guesses: GuessesBySource,
+    guesses: BucketsBySource,
     /// New passwords, which cost as much as guesses.
-    settings: GuessesBySource,
+    settings: BucketsBySource,
 }
 
 impl Default for Passwords {
@@ -30,7 +30,7 @@ impl Default for Passwords {
         let n_cores = available_parallelism().map_or(1, usize::from);
         // At least half of the cores stay with the games.
         let n_turns = (n_cores / 2).clamp(1, AT_ONCE_MAX);
-        let (guesses, settings) = (GuessesBySource::default(), GuessesBySource::default());
+        let (guesses, settings) = (BucketsBySource::default(), BucketsBySource::default());
         Self { turns: Arc::new(Semaphore::new(n_turns)), guesses, settings }
     }
 }
@@ -112,7 +112,7 @@ pub(crate) async fn check(
     fits?.then_some(hash).ok_or_else(wrong)
 }
 
-fn pay(buckets: [(&Guesses, Quota); 2], now: Duration) -> Result<(), EntryRefusal> {
+fn pay(buckets: [(&Bucket, Quota); 2], now: Duration) -> Result<(), EntryRefusal> {
     let [(first, quota), (second, other_quota)] = buckets;
     first.take(quota, now).map_err(too_many)?;
     second.take(other_quota, now).map_err(|exhausted| {

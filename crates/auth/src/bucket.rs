@@ -1,4 +1,4 @@
-//! How often wrong passwords may be tried. Right ones are free, however many come at once.
+//! Token buckets that are small enough to keep one for everybody.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash};
@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use crate::budget::{Exhausted, Quota};
 
-/// How many wrong guesses are left: a token bucket like [`crate::Budget`] in eight bytes, whose tokens can be given
-/// back, since whether a guess was wrong is known only after it was paid for.
+/// A token bucket like [`crate::Budget`] in eight bytes, whose tokens can be given back: whether a guess was wrong is
+/// known only after it was paid for.
 ///
 /// It holds the moment at which the bucket would be whole again, in nanoseconds.
 #[derive(Debug, Default)]
-pub struct Guesses(AtomicU64);
+pub struct Bucket(AtomicU64);
 
-impl Guesses {
-    /// Pays for one guess. `now` is the time since any fixed moment.
+impl Bucket {
+    /// Takes one. `now` is the time since any fixed moment.
     pub fn take(&self, quota: Quota, now: Duration) -> Result<(), Exhausted> {
         let (now, each, window) = (nanos(now), each(quota), nanos(quota.window));
         let next = |whole_at: u64| {
@@ -29,7 +29,7 @@ impl Guesses {
         })
     }
 
-    /// Gives back what [`Guesses::take`] took under the same quota: the guess was right, or was not looked at.
+    /// Gives back what [`Bucket::take`] took under the same quota.
     pub fn give_back(&self, quota: Quota) {
         let less = |whole_at: u64| Some(whole_at.saturating_sub(each(quota)));
         // It always has something to say.
@@ -37,28 +37,28 @@ impl Guesses {
     }
 }
 
-/// Wrong guesses by where they come from, in a fixed amount of memory and without a lock.
+/// What is done from where, in a fixed amount of memory and without a lock.
 ///
 /// Sources share [`N_CELLS`] buckets by a hash with a secret key: nobody can choose whose bucket it shares, and
 /// nobody can push others out, as in a map that forgets. Two sources meet by chance once in a while, which costs
-/// both only if one of them guesses wrong all the time.
+/// both only if one of them is at its limit all the time.
 #[derive(Debug)]
-pub struct GuessesBySource {
-    cells: Box<[Guesses]>,
+pub struct BucketsBySource {
+    cells: Box<[Bucket]>,
     hasher: RandomState,
 }
 
-impl GuessesBySource {
+impl BucketsBySource {
     /// The bucket of `source`.
-    pub fn of(&self, source: impl Hash) -> &Guesses {
+    pub fn of(&self, source: impl Hash) -> &Bucket {
         let hash = self.hasher.hash_one(source);
         &self.cells[usize::try_from(hash % N_CELLS as u64).expect("there are fewer cells than addresses")]
     }
 }
 
-impl Default for GuessesBySource {
+impl Default for BucketsBySource {
     fn default() -> Self {
-        let cells = std::iter::repeat_with(Guesses::default).take(N_CELLS).collect();
+        let cells = std::iter::repeat_with(Bucket::default).take(N_CELLS).collect();
         Self { cells, hasher: RandomState::new() }
     }
 }
@@ -71,7 +71,7 @@ fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// 128 KiB of buckets. A thousand sources that guess at once meet a given one with a chance of 6 %.
+/// 128 KiB of buckets. A thousand sources at their limit meet a given one with a chance of 6 %.
 const N_CELLS: usize = 16_384;
 
 #[cfg(test)]
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn wrong_guesses_are_spent_at_once_and_come_back_evenly() {
-        let guesses = Guesses::default();
+        let guesses = Bucket::default();
         for _ in 0..5 {
             assert_eq!(guesses.take(QUOTA, START), Ok(()));
         }
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn right_ones_cost_nothing() {
-        let guesses = Guesses::default();
+        let guesses = Bucket::default();
         for _ in 0..1_000 {
             assert_eq!(guesses.take(QUOTA, START), Ok(()));
             guesses.give_back(QUOTA);
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_source_finds_its_own_bucket_again() {
-        let by_source = GuessesBySource::default();
+        let by_source = BucketsBySource::default();
         assert!(std::ptr::eq(by_source.of("here"), by_source.of("here")));
         let n_met = (0..100_u32).filter(|n| std::ptr::eq(by_source.of(n), by_source.of("here"))).count();
         assert!(n_met < 10, "{n_met}");
