@@ -1,83 +1,119 @@
 //! One client, as strict as a client can be: it holds everything that it hears to the rules R1 to R10 of the wire.
 
-use std::collections::VecDeque;
-
-use signal_fish_hub::{Frame, FrameKind};
+use signal_fish_hub::Frame;
 use signal_fish_protocol::{
-    AuthorityResponse, BinaryEnvelope, CloseCode, DeliveryGapReason, DeliveryReport, ErrorCode,
-    GameDataEncoding, LobbyState, PlayerId, PlayerInfo, PlayerLeft, ProtocolVersion, SenderStamp,
-    ServerMessage, SpectatorLeft, SpectatorReason,
+    AuthorityResponse, CloseCode, DeliveryGapReason, DeliveryReport, Epoch,
+    ErrorCode, LobbyState, PlayerId, PlayerInfo, PlayerLeft, ProtocolVersion, Reconnected,
+    RoomId, RoomResult, RoomSnapshot, SenderStamp, ServerMessage, SpectatorLeft, SpectatorReason,
 };
 
-use crate::actions::number_in;
 use crate::agreement::{Heard, Stay};
-use crate::refusals;
+use crate::answers::{Awaited, Reply};
+use crate::greeting::Abilities;
+use crate::requests::{Asked, Asker, Claim, Request};
 use crate::room_view::RoomView;
+use crate::seen::Seen;
+use crate::wire::{self, Told, number_in};
 
 /// What one client knows by what it has said and heard.
 #[derive(Debug)]
 pub(crate) struct Observer {
     pub(crate) me: PlayerId,
-    pub(crate) version: ProtocolVersion,
-    pub(crate) format: GameDataEncoding,
+    pub(crate) abilities: Abilities,
     /// The room that it is in.
     pub(crate) room: Option<RoomView>,
     /// Its memberships, the present one last.
     pub(crate) stays: Vec<Stay>,
-    /// The answers that it waits for, in the order in which it asked.
-    awaited: VecDeque<Answer>,
-    /// The kind of message that must come next, with nothing before it.
-    next: Option<&'static str>,
+    /// What it has seen of others in its room.
+    pub(crate) seen: Seen,
+    /// What it may come back with, since somebody last asked.
+    pub(crate) tickets: Vec<Ticket>,
+    /// The replies to what was asked, by its serial.
+    pub(crate) replies: Vec<(usize, Reply)>,
+    /// The numbers of game messages, and the stamps that they came with.
+    pub(crate) stamped: Vec<(u64, PlayerId, SenderStamp)>,
+    pub(crate) signals: Vec<Signalled>,
+    awaited: Awaited,
+    /// The kinds of message one of which must come next, with nothing before it.
+    next: &'static [&'static str],
+    /// Who has joined in the very last message.
+    just_joined: Option<PlayerId>,
+    /// Of its latest seat.
+    n_epochs: u32,
     pub(crate) ending: Option<CloseCode>,
     is_told_of_the_end: bool,
     n_unreadable: u64,
-    last: Option<String>,
+    last_code: Option<ErrorCode>,
 }
 
-/// The kinds of message that answer a request; `Error` goes with a code: `Error INVALID_INPUT`.
-pub(crate) type Answer = &'static [&'static str];
+/// What one may come back with.
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket {
+    pub(crate) player: PlayerId,
+    pub(crate) room: RoomId,
+    pub(crate) token: String,
+}
+
+/// A signal that was heard.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Signalled {
+    pub(crate) number: u64,
+    pub(crate) from: PlayerId,
+    pub(crate) to: PlayerId,
+}
 
 impl Observer {
-    pub(crate) const fn new(me: PlayerId, version: ProtocolVersion) -> Self {
+    pub(crate) fn new(me: PlayerId, abilities: Abilities) -> Self {
         Self {
             me,
-            version,
-            format: GameDataEncoding::Json,
+            abilities,
             room: None,
             stays: Vec::new(),
-            awaited: VecDeque::new(),
-            next: None,
+            seen: Seen::default(),
+            tickets: Vec::new(),
+            replies: Vec::new(),
+            stamped: Vec::new(),
+            signals: Vec::new(),
+            awaited: Awaited::default(),
+            next: &[],
+            just_joined: None,
+            n_epochs: 0,
             ending: None,
             is_told_of_the_end: false,
             n_unreadable: 0,
-            last: None,
+            last_code: None,
         }
     }
 
-    /// It has asked for something that is always answered, by one of these.
-    pub(crate) fn asks(&mut self, answer: Answer) {
+    pub(crate) fn asks(&mut self, asked: Asked) {
         if self.ending.is_none() {
-            self.awaited.push_back(answer);
+            self.awaited.ask(asked);
         }
     }
 
-    pub(crate) fn n_awaited(&self) -> usize {
-        self.awaited.len()
+    pub(crate) fn n_owed(&self) -> usize {
+        self.awaited.n_owed()
     }
 
     pub(crate) fn hear(&mut self, frame: &Frame, is_draining: bool) {
         assert_eq!(self.ending, None, "nobody hears after the end");
-        match frame.kind {
-            FrameKind::Binary => self.hear_binary(&frame.bytes),
-            FrameKind::Text => {
-                let text = std::str::from_utf8(&frame.bytes).expect("text is UTF-8");
-                self.last = Some(text.to_owned());
-                let message = ServerMessage::decode(text).unwrap_or_else(|error| panic!("{error}: {text}"));
-                assert!(is_draining || message.kind() != "GoingAway", "nobody goes away yet");
-                self.match_answer(&message);
-                self.hear_text(message);
+        match wire::read(frame, self.abilities.encoding, self.abilities.format) {
+            Told::Message(message) => self.hear_message(message, is_draining),
+            Told::Data(from, stamp, number) => {
+                assert!(self.next.is_empty(), "one of {:?} must come next", self.next);
+                self.on_game_data(from, stamp, number);
             }
         }
+    }
+
+    /// It has read all there is to read.
+    pub(crate) fn on_read_all(&mut self) {
+        self.seen.check_caught_up();
+    }
+
+    /// It has read all that its requests can have been answered with.
+    pub(crate) fn on_answered(&mut self) {
+        self.awaited.forget_silent();
     }
 
     /// The connection ends, after all that was heard.
@@ -86,8 +122,7 @@ impl Observer {
         if self.ending.is_none() {
             let expected = ENDINGS.iter().find(|(ending, _)| *ending == code);
             let (_, farewell) = expected.unwrap_or_else(|| panic!("no reason to end with {code:?}"));
-            let last = self.last.as_deref().unwrap_or_default();
-            assert!(last.contains(farewell), "no farewell of {code:?}: {last}");
+            assert!(farewell.is_none() || *farewell == self.last_code, "no farewell of {code:?}");
         }
         self.ending = Some(code);
         self.awaited.clear();
@@ -109,46 +144,53 @@ impl Observer {
         }
     }
 
-    /// A message that answers a request must be awaited, and answers come in the order of the requests.
-    fn match_answer(&mut self, message: &ServerMessage<'_>) {
-        if let Some(next) = self.next.take() {
-            assert_eq!(message.kind(), next, "{next} must come next");
-        }
-        let kind = if let ServerMessage::Error(error) = message
-            && let Some(code) = error.error_code
-        {
-            format!("Error {}", code.token())
-        } else if is_closing(message) {
-            "SpectatorLeft, the room is closed".to_owned()
+    fn hear_message(&mut self, message: ServerMessage<'_>, is_draining: bool) {
+        assert!(is_draining || message.kind() != "GoingAway", "nobody goes away yet");
+        let next = std::mem::take(&mut self.next);
+        assert!(next.is_empty() || next.contains(&message.kind()), "one of {next:?} must come next: {message:?}");
+        let (greets, room) = (self.awaited.awaits_greeting(), self.room.as_ref());
+        let asker = Asker { me: self.me, version: self.abilities.version, room, is_draining };
+        let mut asked = None;
+        if let Some((request, reply)) = self.awaited.answer(&message, asker) {
+            self.replies.push((request.serial, reply));
+            asked = Some(request.request);
         } else {
-            message.kind().to_owned()
-        };
-        let greets = self.awaited.front() == Some(&GREETING);
-        if self.awaited.front().is_some_and(|answers| answers.contains(&&*kind)) {
-            self.awaited.pop_front();
-        } else {
-            assert!(!ANSWERS.contains(&&*kind), "nobody asked for {message:?}; awaited: {:?}", self.awaited);
-            let is_early = message.kind() == "Error" || tells_what_was_given_up(message);
+            let is_early = message.kind() == "Error" || tells_what_was_given_up(&message);
             assert!(!greets || is_early, "{message:?} comes before Authenticated");
         }
+        self.last_code =
+            if let ServerMessage::Error(error) = &message { error.error_code } else { None };
+        let just_joined = self.just_joined.take();
+        if let ServerMessage::PlayerReconnected(back) = &message {
+            assert_eq!(just_joined, Some(back.player_id), "who is back has joined right before");
+        }
+        self.take_message(message, asked.as_ref());
     }
 
-    fn hear_text(&mut self, message: ServerMessage<'_>) {
-        let version = self.version;
+    fn take_message(&mut self, message: ServerMessage<'_>, asked: Option<&Request>) {
+        let version = self.abilities.version;
         assert!(version >= ProtocolVersion::V3 || !NEW.contains(&message.kind()), "v2 hears {message:?}");
         match message {
-            ServerMessage::Authenticated(_) => self.next = Some("ProtocolInfo"),
+            ServerMessage::Authenticated(_) => self.next = &["ProtocolInfo"],
             ServerMessage::ProtocolInfo(info) => {
                 assert_eq!(info.v3.is_some(), version >= ProtocolVersion::V3)
             }
-            ServerMessage::RoomJoined(shown) => self.enter(RoomView::joined(version, self.me, &shown)),
+            ServerMessage::RoomJoined(shown) => self.on_seated(&shown),
+            ServerMessage::Reconnected(back) => self.on_reconnected(&back, asked),
+            ServerMessage::PlayerReconnected(back) => {
+                let name = self.room_mut().on_reconnected(&back);
+                if self.expects_plan() {
+                    self.next = &["AuthorityChanged", "SessionPlan"];
+                }
+                self.note(Heard::Returned(name));
+            }
+            ServerMessage::RoomOperationResult(reply) => self.on_result(reply.result, asked),
             ServerMessage::SpectatorJoined(shown) => self.enter(RoomView::watched(version, self.me, &shown)),
             ServerMessage::RoomLeft => self.on_room_left(),
             ServerMessage::SpectatorLeft(left) => self.on_spectator_left(&left),
             ServerMessage::AuthorityResponse(AuthorityResponse { granted: true, .. }) => {
-                self.next = Some("AuthorityChanged");
+                self.next = &["AuthorityChanged"];
             }
-            ServerMessage::AuthorityResponse(refusal) => self.on_refusal(refusal.error_code),
             ServerMessage::DeliveryReport(report) => self.on_report(&report),
             ServerMessage::GoingAway(_) => {
                 assert!(!std::mem::replace(&mut self.is_told_of_the_end, true), "once is enough");
@@ -169,7 +211,7 @@ impl Observer {
                 self.note(Heard::Starting);
             }
             ServerMessage::SessionPlan(plan) => {
-                self.room_mut().on_plan(plan.generation);
+                self.room_mut().on_plan(&plan);
                 self.note(Heard::Plan(plan.generation));
             }
             ServerMessage::NewSpectatorJoined(new) => {
@@ -186,23 +228,95 @@ impl Observer {
                 let stamp = data.epoch.zip(data.seq).map(|(epoch, seq)| SenderStamp { epoch, seq });
                 self.on_game_data(data.from_player, stamp, number);
             }
-            ServerMessage::Signal(signal) => self.check_peer(signal.from),
+            ServerMessage::Signal(signal) => {
+                self.check_peer(signal.from);
+                assert!(self.abilities.can_signal(), "it cannot read signals");
+                let number = number_in(signal.signal.as_str().as_bytes());
+                assert_eq!(signal.generation.uuid().as_u128(), number.into(), "it is passed on as it is");
+                self.signals.push(Signalled { number, from: signal.from, to: self.me });
+            }
             ServerMessage::PeerTransportStatus(status) => self.check_peer(status.peer_id),
-            ServerMessage::Error(refusal) => self.on_refusal(refusal.error_code),
-            ServerMessage::RoomJoinFailed(refusal) => self.on_refusal(refusal.error_code),
-            ServerMessage::SpectatorJoinFailed(refusal) => self.on_refusal(refusal.error_code),
-            ServerMessage::ReconnectionFailed(refusal) => self.on_refusal(Some(refusal.error_code)),
-            ServerMessage::Pong | ServerMessage::RelayStats(_) => {}
-            ServerMessage::AuthenticationError(_)
-            | ServerMessage::NewPeer(_)
-            | ServerMessage::Reconnected(_)
-            | ServerMessage::PlayerReconnected(_)
-            | ServerMessage::RoomOperationResult(_) => panic!("no action leads to {message:?}"),
+            ServerMessage::AuthorityResponse(_)
+            | ServerMessage::Error(_)
+            | ServerMessage::RoomJoinFailed(_)
+            | ServerMessage::SpectatorJoinFailed(_)
+            | ServerMessage::ReconnectionFailed(_)
+            | ServerMessage::Pong
+            | ServerMessage::RelayStats(_) => {}
+            ServerMessage::AuthenticationError(_) | ServerMessage::NewPeer(_) => {
+                panic!("no action leads to {message:?}")
+            }
         }
     }
 
-    fn on_refusal(&self, code: Option<ErrorCode>) {
-        refusals::check(code.expect("each refusal has a code"), self.room.as_ref());
+    /// The same as the plain message, or what only operations lead to. It comes after what it has caused.
+    fn on_result(&mut self, result: RoomResult<'_>, asked: Option<&Request>) {
+        match result {
+            RoomResult::RoomJoined(shown) => self.on_seated(&shown),
+            RoomResult::Reconnected(back) => self.on_reconnected(&back, asked),
+            RoomResult::SpectatorJoined(shown) => {
+                self.enter(RoomView::watched(self.abilities.version, self.me, &shown));
+            }
+            RoomResult::RoomLeft => self.on_room_left(),
+            RoomResult::SpectatorLeft(left) => self.on_spectator_left(&left),
+            RoomResult::RoomCodeRegenerated(new) => {
+                self.room_mut().code = Some(new.room_code.as_str().to_owned());
+            }
+            RoomResult::RoomAccessUpdated(access) => {
+                let Some(Request::Access(password)) = asked else { panic!("not asked for") };
+                assert_eq!(access.requires_password, password.is_some());
+            }
+            RoomResult::PlayerKicked(target)
+            | RoomResult::PlayerBanned(target)
+            | RoomResult::PlayerUnbanned(target)
+            | RoomResult::AuthorityTransferred(target) => {
+                let Some(
+                    Request::Kick(asked) | Request::Ban(asked) | Request::Unban(asked) | Request::Transfer(asked),
+                ) = asked
+                else {
+                    panic!("not asked for")
+                };
+                assert_eq!(target.player_id, *asked);
+            }
+            RoomResult::RoomJoinFailed(_)
+            | RoomResult::ReconnectionFailed(_)
+            | RoomResult::SpectatorJoinFailed(_)
+            | RoomResult::OperationFailed(_) => {}
+        }
+    }
+
+    fn on_seated(&mut self, shown: &RoomSnapshot) {
+        let Abilities { version, is_reader, .. } = self.abilities;
+        self.enter(RoomView::joined(version, self.me, shown));
+        self.seen = Seen::of_snapshot(self.me, &shown.current_players, is_reader);
+        self.take_ticket(shown);
+    }
+
+    /// From now on it is the player that it was before.
+    fn on_reconnected(&mut self, back: &Reconnected<'_>, asked: Option<&Request>) {
+        let Some(Request::Return(claim)) = asked else { panic!("nobody asked for it") };
+        let Claim { player, room, seen, memory, .. } = claim.clone();
+        let Abilities { version, is_reader, .. } = self.abilities;
+        let shown = &back.snapshot;
+        assert_eq!((shown.player_id, shown.room_id), (player, room));
+        self.me = player;
+        let view = RoomView::reconnected(version, back);
+        self.n_epochs = view.my_epoch().map_or(0, |epoch| epoch.number() - 1);
+        let is_told_authority_again = view.is_told_authority_again;
+        self.enter(view);
+        if is_told_authority_again {
+            self.next = &["AuthorityChanged"];
+        }
+        self.seen = Seen::come_back(seen, memory, self.me, back);
+        self.seen.is_reader &= version >= ProtocolVersion::V3;
+        self.seen.is_reader |= is_reader;
+        self.take_ticket(shown);
+    }
+
+    fn take_ticket(&mut self, shown: &RoomSnapshot) {
+        assert_eq!(shown.reconnection_token.is_some(), self.abilities.has_token());
+        let (player, room) = (self.me, shown.room_id);
+        self.tickets.extend(shown.reconnection_token.clone().map(|token| Ticket { player, room, token }));
     }
 
     fn on_room_left(&mut self) {
@@ -224,37 +338,48 @@ impl Observer {
 
     fn on_player_joined(&mut self, player: &PlayerInfo) {
         let room = self.room_mut();
-        room.on_player_joined(player);
-        if room.lobby == LobbyState::Finalized {
-            self.expect_plan();
+        let is_back = room.on_player_joined(player);
+        let has_started = room.lobby == LobbyState::Finalized;
+        self.seen.on_joined(player);
+        self.just_joined = Some(player.id);
+        if is_back {
+            self.next = &["PlayerReconnected"];
+        } else if has_started && self.expects_plan() {
+            self.next = &["SessionPlan", "PlayerReconnected"];
         }
         self.note(Heard::Joined(player.name.to_string()));
     }
 
     fn on_player_left(&mut self, left: PlayerLeft) {
         let (name, was_authority) = self.room_mut().on_player_left(left);
-        self.next = was_authority.then_some("AuthorityChanged");
+        self.next = if was_authority { &["AuthorityChanged"] } else { &[] };
         self.note(Heard::Left(name));
     }
 
     fn on_game_data(&mut self, from: PlayerId, stamp: Option<SenderStamp>, number: u64) {
+        let present = self.room_mut().stamp_of(from);
+        if let Some(stamp) = stamp {
+            self.stamped.push((number, from, stamp));
+            if self.seen.catch_up(from, stamp, present) {
+                return;
+            }
+            self.seen.on_live(from, stamp);
+        }
         self.room_mut().on_game_data(from, stamp);
         self.note(Heard::Data(number));
     }
 
-    fn hear_binary(&mut self, frame: &[u8]) {
-        assert_eq!(self.next, None, "{:?} must come next", self.next);
-        let envelope = BinaryEnvelope::decode(frame).unwrap_or_else(|error| panic!("{error}: {frame:?}"));
-        assert_eq!(envelope.encoding, self.format);
-        self.on_game_data(envelope.from_player, envelope.stamp, number_in(envelope.payload));
-    }
-
     fn on_report(&mut self, report: &DeliveryReport) {
         if report.gaps.is_empty() {
-            self.next = Some("Error");
+            self.next = &["Error"];
         }
         for gap in &report.gaps {
-            self.room_mut().on_gap(gap);
+            let present = self.room_mut().stamp_of(gap.from_player);
+            if !self.seen.catch_up_gap(gap, present) {
+                assert_ne!(gap.reason, DeliveryGapReason::NotRetained, "nothing is missed while here");
+                self.room_mut().on_gap(gap);
+                self.seen.on_live(gap.from_player, SenderStamp { epoch: gap.epoch, seq: gap.to_seq });
+            }
             if gap.reason == DeliveryGapReason::UnsupportedFormat {
                 self.n_unreadable += gap.to_seq - gap.from_seq + 1;
             }
@@ -269,17 +394,18 @@ impl Observer {
     fn enter(&mut self, view: RoomView) {
         assert!(self.room.is_none(), "one room at a time");
         let heard = if view.plays { Heard::Joined } else { Heard::Watched }(view.my_name());
-        self.stays.push(Stay::new(self.me, view.id, view.plays, self.version, self.format, heard));
-        let n_seats = self.stays.iter().filter(|stay| stay.plays).count();
-        let epoch = view.my_epoch().map(|epoch| usize::try_from(epoch.number()));
+        let Abilities { version, format, .. } = self.abilities;
+        self.stays.push(Stay::new(self.me, view.id, view.plays, version, format, heard));
+        self.n_epochs += u32::from(view.plays);
+        let epoch = view.my_epoch().map(Epoch::number);
         assert!(
-            epoch.is_none_or(|epoch| epoch == Ok(n_seats)),
+            epoch.is_none_or(|epoch| epoch == self.n_epochs),
             "each seat of a connection has the next epoch"
         );
         let lobby = view.lobby;
         self.room = Some(view);
         match lobby {
-            LobbyState::Waiting => self.next = Some("LobbyStateChanged"),
+            LobbyState::Waiting => self.next = &["LobbyStateChanged"],
             LobbyState::Lobby => {}
             LobbyState::Finalized => self.expect_plan(),
         }
@@ -287,8 +413,12 @@ impl Observer {
 
     /// Players of v3 are told how to reach each other.
     fn expect_plan(&mut self) {
-        let is_planned = self.version >= ProtocolVersion::V3 && self.room_mut().plays;
-        self.next = is_planned.then_some("SessionPlan");
+        self.next = if self.expects_plan() { &["SessionPlan"] } else { &[] };
+    }
+
+    fn expects_plan(&self) -> bool {
+        let room = self.room.as_ref().filter(|room| room.plays && room.lobby == LobbyState::Finalized);
+        self.abilities.version >= ProtocolVersion::V3 && room.is_some()
     }
 
     fn check_peer(&mut self, peer: PlayerId) {
@@ -306,8 +436,7 @@ impl Observer {
     }
 
     fn room_mut(&mut self) -> &mut RoomView {
-        let last = &self.last;
-        self.room.as_mut().unwrap_or_else(|| panic!("this comes outside of a room: {last:?}"))
+        self.room.as_mut().expect("this comes to members only")
     }
 }
 
@@ -316,16 +445,12 @@ fn tells_what_was_given_up(message: &ServerMessage<'_>) -> bool {
     matches!(message, ServerMessage::DeliveryReport(report) if report.gaps.is_empty())
 }
 
-/// Whether the room of a spectator ends, which it did not ask for.
-fn is_closing(message: &ServerMessage<'_>) -> bool {
-    matches!(message, ServerMessage::SpectatorLeft(left) if left.reason == Some(SpectatorReason::RoomClosed))
-}
-
-/// How a connection may end here, and what the last message before must contain.
-const ENDINGS: &[(CloseCode, &str)] = &[
-    (CloseCode::ServerShutdown, ""),
-    (CloseCode::SlowConsumer, "SLOW_CONSUMER"),
-    (CloseCode::RoomInactive, "ROOM_NOT_FOUND"),
+/// How a connection may end here, and the code of the last message before.
+const ENDINGS: &[(CloseCode, Option<ErrorCode>)] = &[
+    (CloseCode::ServerShutdown, None),
+    (CloseCode::SlowConsumer, Some(ErrorCode::SlowConsumer)),
+    (CloseCode::RoomInactive, Some(ErrorCode::RoomNotFound)),
+    (CloseCode::Kicked, Some(ErrorCode::Kicked)),
 ];
 
 /// What v2 must not see.
@@ -338,23 +463,4 @@ const NEW: &[&str] = &[
     "GoingAway",
     "DeliveryReport",
     "RoomOperationResult",
-];
-
-/// The answer to the handshake.
-pub(crate) const GREETING: Answer = &["Authenticated"];
-
-/// What never comes unasked.
-const ANSWERS: Answer = &[
-    "Authenticated",
-    "RoomJoined",
-    "RoomJoinFailed",
-    "RoomLeft",
-    "AuthorityResponse",
-    "SpectatorJoined",
-    "SpectatorJoinFailed",
-    "SpectatorLeft",
-    "Reconnected",
-    "ReconnectionFailed",
-    "RoomOperationResult",
-    "Pong",
 ];

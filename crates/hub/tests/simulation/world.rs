@@ -2,20 +2,26 @@
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fastrand::Rng;
 use serde_json::{Value, json};
-use signal_fish_auth::{Authenticator, Quota};
-use signal_fish_hub::{Hub, HubConfig, OutboxLimits, Source, SpectatorLimit};
-use signal_fish_protocol::{DeliveryClass, GameDataEncoding, ProtocolVersion};
+use signal_fish_auth::Authenticator;
+use signal_fish_hub::{Entry, Hub, Source};
+use signal_fish_protocol::{ControlEncoding, GameDataEncoding, PlayerId, ProtocolVersion};
 
 use crate::actions::{self, GAME, Said, Scene};
 use crate::agreement::{self, Sent};
 use crate::backends::Backends;
+use crate::chronicle::{Decision, Event};
 use crate::client::{Client, SLOW_AFTER};
-use crate::observer::{Answer, GREETING, Observer};
-use crate::pass;
+use crate::greeting::{Abilities, Company};
+use crate::observer::{Observer, Ticket};
+use crate::referee;
+use crate::requests::{Asked, Door, Request};
+use crate::seen::Seen;
+use crate::settings::{EMPTY_FOR, QUIET_FOR, config};
+use crate::{now, pass, wire};
 
 /// A hub, its clients, and what happens next.
 pub(crate) struct World {
@@ -25,8 +31,14 @@ pub(crate) struct World {
     backends: Arc<Backends>,
     clients: Vec<Client>,
     codes: Vec<String>,
+    company: Company,
+    has_passwords: bool,
+    /// What was told to come back with, and to which client.
+    tickets: Vec<(Ticket, usize)>,
     /// Every game message that was tried, by its number.
     sent: Vec<Sent>,
+    events: Vec<Event>,
+    n_asked: usize,
     has_stopped: bool,
 }
 
@@ -39,26 +51,46 @@ impl World {
             Hub::start(config, Authenticator::open(), Arc::clone(&backends) as _, Arc::clone(&backends) as _);
         let hub = hub.await.expect("nothing is stored yet");
         let codes = (0..rng.usize(1..4)).map(|n| format!("ROOM{n:02}")).collect();
-        let (clients, sent) = (Vec::new(), Vec::new());
-        Self { rng, is_told, hub, backends, clients, codes, sent, has_stopped: false }
+        let company = if rng.u8(0..3) == 0 { Company::Close } else { Company::Mixed };
+        let has_passwords = seed % PASSWORDS_EVERY == 0;
+        let (clients, tickets, sent, events) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self {
+            rng,
+            is_told,
+            hub,
+            backends,
+            clients,
+            codes,
+            company,
+            has_passwords,
+            tickets,
+            sent,
+            events,
+            n_asked: 0,
+            has_stopped: false,
+        }
     }
 
     pub(crate) async fn step(&mut self) {
         match self.rng.u8(0..100) {
             _ if self.alive().len() < N_CLIENTS_MIN => self.connect(),
             0..8 if self.alive().len() < N_CLIENTS_MAX => self.connect(),
-            0..62 => self.speak(),
+            0..62 => self.speak().await,
             62..80 => self.read_one(),
             80..83 => self.stall(),
-            83..85 => self.kill(),
-            85..97 => self.wait().await,
+            83..86 => self.kill(),
+            86..97 => self.wait().await,
             97 => self.check_views(),
             98 if self.rng.u8(0..40) == 0 => self.drain(),
             99 if self.rng.u8(0..60) == 0 => self.stop(),
-            _ => self.clients.iter_mut().for_each(Client::go_on),
+            _ => self.go_on(),
         }
-        let n_alive = self.clients.iter().filter(|client| !client.is_gone()).count();
-        assert_eq!(self.hub.n_sessions(), n_alive, "each session is one connection");
+        let alive = self.alive();
+        assert_eq!(self.hub.n_sessions(), alive.len(), "each session is one connection");
+        let mut players: Vec<_> = alive.iter().map(|&at| self.clients[at].player).collect();
+        players.sort_unstable();
+        players.dedup();
+        assert_eq!(players.len(), alive.len(), "each connection is another player");
     }
 
     /// Everybody reads and goes; then nothing must be left.
@@ -66,11 +98,15 @@ impl World {
         self.backends.calm_down();
         // Whoever is on the way in arrives or is turned away.
         self.clock(Duration::from_secs(70)).await;
-        self.clients.iter_mut().for_each(Client::go_on);
+        self.go_on();
         self.check_views();
         self.clients.iter_mut().for_each(|client| client.observer.mark_present());
         let stays: Vec<_> = self.clients.iter().flat_map(|client| &client.observer.stays).collect();
         agreement::check(&stays, &self.sent);
+        let observers: Vec<_> = self.clients.iter().map(|client| &client.observer).collect();
+        agreement::check_stamps(&observers, &self.sent);
+        agreement::check_signals(&observers, &self.sent);
+        referee::check(&self.events, &observers, self.backends.was_always_calm());
         for at in self.alive() {
             self.die(at);
         }
@@ -96,7 +132,7 @@ impl World {
     async fn check_codes(&mut self) {
         for code in self.codes.clone() {
             let join = json!({"game_name": GAME, "room_code": code, "player_name": "heir"});
-            let heir = self.visit("JoinRoom", &join);
+            let heir = self.visit("JoinRoom", &join, Request::Play(door(&code, "heir")));
             assert!(heir.room.is_some(), "{code} is not free: {heir:?}");
             self.die(self.clients.len() - 1);
             self.clock(EMPTY_FOR + Duration::from_secs(1)).await;
@@ -104,16 +140,20 @@ impl World {
     }
 
     /// Somebody new enters a room as far as that goes at once, and hears what comes of it.
-    fn visit(&mut self, message: &str, data: &Value) -> &Observer {
+    fn visit(&mut self, message: &str, data: &Value, request: Request) -> &Observer {
         let (now, is_draining) = (now(), self.hub.is_draining());
         let mut session = self.hub.connect(ProtocolVersion::V3, Source::of(Ipv4Addr::LOCALHOST.into()));
-        let mut observer = Observer::new(session.player(), ProtocolVersion::V3);
-        observer.asks(&["RoomJoined", "RoomJoinFailed", "SpectatorJoined", "SpectatorJoinFailed"]);
-        let entry = session.on_text(now, &json!({"type": message, "data": data}).to_string());
+        let abilities = Abilities::silent(ProtocolVersion::V3, ControlEncoding::Json);
+        let mut observer = Observer::new(session.player(), abilities);
+        observer.asks(Asked { serial: usize::MAX, request: request.clone(), operation: None });
+        let entry = session.on_text(now, &actions::message(message, data).to_string());
         let mut visitor = Client::new(now, "visitor".to_owned(), session, observer);
         // A server that has stopped hears nobody.
         match entry {
-            Some(entry) => visitor.enter(now, entry),
+            Some(entry) => {
+                visitor.enter(entry, (usize::MAX, request));
+                visitor.go_on();
+            }
             None => assert!(self.has_stopped, "a wish to enter is one"),
         }
         visitor.read(now, is_draining);
@@ -133,76 +173,99 @@ impl World {
     fn connect(&mut self) {
         let name = format!("client {}", self.clients.len());
         self.tell(|| format!("{name} connects"));
-        let endpoint = if self.rng.bool() { ProtocolVersion::V2 } else { ProtocolVersion::V3 };
-        let session = self.hub.connect(endpoint, Source::of(Ipv4Addr::LOCALHOST.into()));
-        let observer = Observer::new(session.player(), endpoint);
+        let source = Source::of(Ipv4Addr::LOCALHOST.into());
+        let (session, abilities) = if self.rng.u8(0..4) == 0 {
+            (self.hub.connect_protobuf(source), (ProtocolVersion::V3, ControlEncoding::Protobuf))
+        } else {
+            let endpoint = if self.rng.bool() { ProtocolVersion::V2 } else { ProtocolVersion::V3 };
+            (self.hub.connect(endpoint, source), (endpoint, ControlEncoding::Json))
+        };
+        let observer = Observer::new(session.player(), Abilities::silent(abilities.0, abilities.1));
         self.clients.push(Client::new(now(), name, session, observer));
     }
 
     /// The first thing that a client says decides what it speaks.
     fn greet(&mut self, at: usize) {
-        let (rng, client) = (&mut self.rng, &mut self.clients[at]);
-        let (greeting, answer) = if rng.u8(0..3) > 0 {
-            let observer = &mut client.observer;
-            observer.version = if rng.bool() { ProtocolVersion::V2 } else { ProtocolVersion::V3 };
-            observer.format = if rng.bool() { GameDataEncoding::Json } else { GameDataEncoding::MessagePack };
-            (actions::greeting(observer.version, observer.format), GREETING)
-        } else {
-            (r#"{"type":"Ping"}"#.to_owned(), &["Pong"][..])
-        };
+        let client = &mut self.clients[at];
         client.has_greeted = true;
+        let observer = &mut client.observer;
+        let said = if self.company == Company::Close || self.rng.u8(0..4) > 0 {
+            observer.abilities = Abilities::random(&mut self.rng, observer.abilities.encoding, self.company);
+            Said::message("Authenticate", &observer.abilities.to_authenticate(), Request::Greet)
+        } else {
+            Said::message("Ping", &Value::Null, Request::Ping)
+        };
         self.tell(|| {
             let Client { name, observer, .. } = &self.clients[at];
-            format!("{name} greets, {:?} {:?}", observer.version, observer.format)
+            format!("{name} greets: {:?}", observer.abilities)
         });
-        self.hear(at, Some(answer), &Said::Text(greeting));
+        self.say(at, said);
     }
 
-    fn speak(&mut self) {
+    async fn speak(&mut self) {
         let Some(at) = self.pick() else { return };
         if !self.clients[at].has_greeted {
             return self.greet(at);
         }
         let action = actions::choose(&mut self.rng);
+        let ticket = self.ticket();
+        let everybody: Vec<_> = self.clients.iter().map(|client| client.player).collect();
         let number = self.sent.len().try_into().expect("numbers are few");
         let client = &mut self.clients[at];
-        let mut scene = Scene { rng: &mut self.rng, observer: &client.observer, codes: &self.codes, number };
-        let said = (action.say)(&mut scene);
-        let is_binary = client.observer.format != GameDataEncoding::Json;
-        if client.session().is_none() || (matches!(said, Said::Packed(..)) && !is_binary) {
+        let (observer, has_passwords) = (&client.observer, self.has_passwords);
+        let (rng, codes, everybody) = (&mut self.rng, &self.codes, &everybody);
+        let mut said =
+            (action.say)(&mut Scene { rng, observer, codes, everybody, ticket, has_passwords, number });
+        let is_binary = client.observer.abilities.format != GameDataEncoding::Json;
+        if client.session().is_none() || !said.can_be_said(is_binary) {
             return;
         }
+        if self.clients[at].observer.abilities.operates && self.rng.bool() {
+            said = said.as_operation();
+        }
         // Also where it is no game message: a number is used once.
-        let (class, is_readable) = match &said {
-            Said::Data(_, class) => (*class, true),
-            Said::Packed(_, is_readable) => (DeliveryClass::Reliable, is_readable.0),
-            Said::Text(_) | Said::Oversized => (DeliveryClass::Reliable, true),
-        };
-        self.sent.push(Sent { by: client.observer.me, class, is_readable });
-        self.tell(|| format!("{} says {}", self.clients[at].name, action.name));
-        self.hear(at, action.answer, &said);
+        self.sent.push(said.as_sent(self.clients[at].player));
+        self.tell(|| format!("{} says {}: {:?}", self.clients[at].name, action.name, said.request));
+        let ping = said.is_followed_by_ping.then(|| Said::message("Ping", &Value::Null, Request::Ping));
+        self.sent[usize::try_from(number).expect("numbers are few")].serial = self.n_asked;
+        self.say(at, said);
+        if let Some(ping) = ping {
+            self.say(at, ping);
+        }
+        if self.has_passwords && self.clients[at].wish.is_some() {
+            // Time stands still while passwords are hashed, so that this ends when they are.
+            pass(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// What somebody may come back with, mostly of those who have come last, and what that one has seen.
+    fn ticket(&mut self) -> Option<(Ticket, Seen)> {
+        let n_latest = if self.rng.u8(0..4) == 0 { self.tickets.len() } else { 5 };
+        let latest = &self.tickets[self.tickets.len().saturating_sub(n_latest)..];
+        let (ticket, owner) = self.rng.choice(latest)?;
+        Some((ticket.clone(), self.clients[*owner].observer.seen.clone()))
     }
 
     /// The session hears what its client says, and one in a few sockets dies at that.
-    fn hear(&mut self, at: usize, answer: Option<Answer>, said: &Said) {
+    fn say(&mut self, at: usize, said: Said) {
         let now = now();
-        let client = &mut self.clients[at];
-        if let Some(answer) = answer {
-            client.observer.asks(answer);
-        }
+        let (serial, client) = (self.n_asked, &mut self.clients[at]);
+        self.n_asked += 1;
+        let Said { words, request, operation, .. } = said;
+        client.observer.asks(Asked { serial, request: request.clone(), operation });
+        let encoding = client.observer.abilities.encoding;
         let Some(session) = client.session() else { return };
-        let entry = match said {
-            Said::Text(text) | Said::Data(text, _) => session.on_text(now, text),
-            Said::Packed(payload, _) => {
-                session.on_binary(now, payload);
-                None
+        match wire::hear(session, now, words, encoding) {
+            Some(entry) => self.enter(at, entry, (serial, request)),
+            None => {
+                let player = client.player;
+                self.decide(at, player, serial, request);
             }
-            Said::Oversized => {
-                session.on_oversized(now);
-                None
-            }
-        };
-        let Some(entry) = entry else { return };
+        }
+    }
+
+    fn enter(&mut self, at: usize, entry: Entry, wish: (usize, Request)) {
+        self.clients[at].enter(entry, wish);
         match self.rng.u8(0..40) {
             // Between the wish and the way.
             0 => {
@@ -211,11 +274,34 @@ impl World {
                 self.die(at);
             }
             1 => {
-                self.clients[at].enter(now, entry);
+                self.go_on_one(at);
                 self.die(at);
             }
-            _ => self.clients[at].enter(now, entry),
+            // Others may be faster.
+            2..8 => self.tell(|| format!("{} takes its time", self.clients[at].name)),
+            _ => self.go_on_one(at),
         }
+    }
+
+    fn go_on(&mut self) {
+        (0..self.clients.len()).for_each(|at| self.go_on_one(at));
+    }
+
+    fn go_on_one(&mut self, at: usize) {
+        if let Some((player, serial, request)) = self.clients[at].go_on() {
+            self.decide(at, player, serial, request);
+        }
+    }
+
+    fn decide(&mut self, client: usize, player: PlayerId, serial: usize, request: Request) {
+        let claimed = if let Request::Return(claim) = &request { Some(claim.player) } else { None };
+        let others = self.clients.iter().enumerate().filter(|(at, other)| *at != client && !other.is_gone());
+        let is_connected =
+            claimed == Some(player) || others.map(|(_, other)| Some(other.player)).any(|id| id == claimed);
+        let is_draining = self.hub.is_draining();
+        let at = now();
+        let decision = Decision { serial, client, player, request, at, is_draining, is_connected };
+        self.events.push(Event::Decided(decision));
     }
 
     fn read_one(&mut self) {
@@ -266,9 +352,9 @@ impl World {
         for code in self.codes.clone() {
             let name = format!("spectator {}", self.sent.len());
             let watch = json!({"game_name": GAME, "room_code": code, "spectator_name": name});
-            let by = self.visit("JoinAsSpectator", &watch).me;
+            let by = self.visit("JoinAsSpectator", &watch, Request::Watch(door(&code, &name))).me;
             // Its name has taken a number.
-            self.sent.push(Sent { by, class: DeliveryClass::Reliable, is_readable: true });
+            self.sent.push(Sent::nothing(by));
             self.read_all();
             let mut rooms = self.clients.iter().filter_map(|client| client.observer.room.as_ref());
             if let Some(latest) = rooms.clone().find(|room| room.me == by) {
@@ -295,16 +381,20 @@ impl World {
         if client.observer.ending.is_some() {
             return self.die(at);
         }
+        self.tickets.extend(client.observer.tickets.drain(..).map(|ticket| (ticket, at)));
         let code = client.observer.room.as_ref().and_then(|room| room.code.clone());
         self.codes.extend(code.filter(|code| !self.codes.contains(code)));
         let is_idle = client.session().is_some();
-        assert!(!is_idle || client.observer.n_awaited() == 0, "{} waits for an answer", client.name);
+        assert!(!is_idle || client.observer.n_owed() == 0, "{} waits for an answer", client.name);
     }
 
     fn die(&mut self, at: usize) {
         self.tell(|| format!("{} is gone", self.clients[at].name));
         let is_draining = self.hub.is_draining();
-        self.clients[at].die(now(), is_draining);
+        let client = &mut self.clients[at];
+        client.die(now(), is_draining);
+        self.tickets.extend(client.observer.tickets.drain(..).map(|ticket| (ticket, at)));
+        self.events.push(Event::Gone { client: at, player: client.player, at: now() });
     }
 
     /// Time goes by for everybody; whoever waits for it goes on.
@@ -312,7 +402,7 @@ impl World {
         self.tell(|| format!("{time:?} go by"));
         pass(time).await;
         if self.rng.bool() {
-            self.clients.iter_mut().for_each(Client::go_on);
+            self.go_on();
         }
     }
 
@@ -323,34 +413,13 @@ impl World {
     }
 }
 
-fn config(rng: &mut Rng) -> HubConfig {
-    let often = Quota { n_max: 1_000_000.try_into().expect("not zero"), window: Duration::from_mins(1) };
-    let default = HubConfig::default();
-    HubConfig {
-        rooms_max: if rng.bool() { 2 } else { 100 },
-        spectators: if rng.bool() { SpectatorLimit::AtMost(2) } else { SpectatorLimit::Unlimited },
-        empty_room_timeout: EMPTY_FOR,
-        inactive_room_timeout: QUIET_FOR,
-        creations: if rng.u8(0..4) == 0 { default.creations } else { often },
-        joins: often,
-        error_replies: often,
-        outbox: OutboxLimits {
-            messages_max: if rng.bool() { 8 } else { 1_024 },
-            slow_after: SLOW_AFTER,
-            // Time goes by in leaps here, in which nobody reads.
-            sojourn_max: Duration::from_hours(24),
-            ..default.outbox
-        },
-        ..default
-    }
-}
-
-/// The hub is told the time that its own tasks go by.
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
+/// What a visitor finds.
+fn door(code: &str, name: &str) -> Door {
+    Door { code: Some(code.to_owned()), name: name.to_owned(), password: None, join_only: false, fault: None }
 }
 
 const N_CLIENTS_MIN: usize = 2;
 const N_CLIENTS_MAX: usize = 7;
-const EMPTY_FOR: Duration = Duration::from_secs(300);
-const QUIET_FOR: Duration = Duration::from_hours(1);
+
+/// Hashing passwords takes most of the time of those who have them.
+const PASSWORDS_EVERY: u64 = 20;
