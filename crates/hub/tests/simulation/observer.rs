@@ -185,7 +185,9 @@ impl Observer {
                 self.note(Heard::Returned(name));
             }
             ServerMessage::RoomOperationResult(reply) => self.on_result(reply.result, asked),
-            ServerMessage::SpectatorJoined(shown) => self.enter(RoomView::watched(version, self.me, &shown)),
+            ServerMessage::SpectatorJoined(shown) => {
+                self.enter(RoomView::watched(version, self.me, &shown), Heard::Watched);
+            }
             ServerMessage::RoomLeft => self.on_room_left(),
             ServerMessage::SpectatorLeft(left) => self.on_spectator_left(&left),
             ServerMessage::AuthorityResponse(AuthorityResponse { granted: true, .. }) => {
@@ -255,7 +257,7 @@ impl Observer {
             RoomResult::RoomJoined(shown) => self.on_seated(&shown),
             RoomResult::Reconnected(back) => self.on_reconnected(&back, asked),
             RoomResult::SpectatorJoined(shown) => {
-                self.enter(RoomView::watched(self.abilities.version, self.me, &shown));
+                self.enter(RoomView::watched(self.abilities.version, self.me, &shown), Heard::Watched);
             }
             RoomResult::RoomLeft => self.on_room_left(),
             RoomResult::SpectatorLeft(left) => self.on_spectator_left(&left),
@@ -287,7 +289,7 @@ impl Observer {
 
     fn on_seated(&mut self, shown: &RoomSnapshot) {
         let Abilities { version, is_reader, .. } = self.abilities;
-        self.enter(RoomView::joined(version, self.me, shown));
+        self.enter(RoomView::joined(version, self.me, shown), Heard::Joined);
         self.seen = Seen::of_snapshot(self.me, &shown.current_players, is_reader);
         self.take_ticket(shown);
     }
@@ -303,7 +305,7 @@ impl Observer {
         let view = RoomView::reconnected(version, back);
         self.n_epochs = view.my_epoch().map_or(0, |epoch| epoch.number() - 1);
         let is_told_authority_again = view.is_told_authority_again;
-        self.enter(view);
+        self.enter(view, Heard::Returned);
         if is_told_authority_again {
             self.next = &["AuthorityChanged"];
         }
@@ -391,9 +393,10 @@ impl Observer {
         assert_eq!(n_unreadable, self.n_unreadable, "counters and gaps agree");
     }
 
-    fn enter(&mut self, view: RoomView) {
+    /// It is in a room, which is `heard` with its name.
+    fn enter(&mut self, view: RoomView, heard: fn(String) -> Heard) {
         assert!(self.room.is_none(), "one room at a time");
-        let heard = if view.plays { Heard::Joined } else { Heard::Watched }(view.my_name());
+        let heard = heard(view.my_name());
         let Abilities { version, format, .. } = self.abilities;
         self.stays.push(Stay::new(self.me, view.id, view.plays, version, format, heard));
         self.n_epochs += u32::from(view.plays);
