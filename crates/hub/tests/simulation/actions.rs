@@ -15,7 +15,21 @@ pub(crate) struct Action {
     pub(crate) name: &'static str,
     /// How often it is chosen, beside the others.
     weight: u32,
+    place: Place,
     pub(crate) say: fn(&mut Scene<'_>) -> Said,
+}
+
+/// Where it makes sense to say it. Elsewhere it is said too, but seldom.
+#[derive(Clone, Copy)]
+enum Place {
+    Anywhere,
+    Outside,
+    /// In a room, as a player.
+    Inside,
+    /// The same, with the authority.
+    Ahead,
+    /// In a room, as a spectator.
+    Aside,
 }
 
 /// What is said, and what it asks for.
@@ -154,50 +168,68 @@ pub(crate) fn message(kind: &str, data: &Value) -> Value {
     if data.is_null() { json!({"type": kind}) } else { json!({"type": kind, "data": data}) }
 }
 
-/// The line of the table that `rng` chooses.
-pub(crate) fn choose(rng: &mut Rng) -> &'static Action {
-    let mut at = rng.u32(0..ACTIONS.iter().map(|action| action.weight).sum());
+/// The line of the table that `rng` chooses for a client.
+pub(crate) fn choose(rng: &mut Rng, observer: &Observer) -> &'static Action {
+    let is_wild = rng.u8(0..8) == 0;
+    let weight = |action: &Action| if is_wild || action.place.is_of(observer) { action.weight } else { 0 };
+    let mut at = rng.u32(0..ACTIONS.iter().map(weight).sum());
     let chosen = ACTIONS.iter().find(|action| {
-        let is_it = at < action.weight;
-        at = at.saturating_sub(action.weight);
+        let is_it = at < weight(action);
+        at = at.saturating_sub(weight(action));
         is_it
     });
     chosen.expect("the sum was the limit")
 }
 
-/// A line of the table: what it is called, how often it is chosen, and what it is.
-const fn line(name: &'static str, weight: u32, say: fn(&mut Scene<'_>) -> Said) -> Action {
-    Action { name, weight, say }
+impl Place {
+    fn is_of(self, observer: &Observer) -> bool {
+        let room = observer.room.as_ref();
+        match self {
+            Self::Anywhere => true,
+            Self::Outside => room.is_none(),
+            Self::Inside => room.is_some_and(|room| room.plays),
+            Self::Ahead => {
+                let leads = room.is_some_and(|room| room.plays && room.authority == Some(observer.me));
+                observer.abilities.operates && leads
+            }
+            Self::Aside => room.is_some_and(|room| !room.plays),
+        }
+    }
+}
+
+/// A line of the table: what it is called, how often it is chosen and where, and what it is.
+const fn line(name: &'static str, weight: u32, place: Place, say: fn(&mut Scene<'_>) -> Said) -> Action {
+    Action { name, weight, place, say }
 }
 
 const ACTIONS: &[Action] = &[
-    line("join", 14, doors::join),
-    line("create", 2, doors::create),
-    line("join badly", 1, doors::join_badly),
-    line("leave", 3, |_| unit("LeaveRoom", Request::Leave)),
-    line("watch", 4, doors::watch),
-    line("stop watching", 2, |_| unit("LeaveSpectator", Request::StopWatching)),
-    line("come back", 10, doors::come_back),
-    line("ready", 8, |_| unit("PlayerReady", Request::Ready)),
-    line("start", 4, |_| unit("StartGame", Request::Start)),
-    line("take or release the authority", 4, authority),
-    line("kick", 2, moderating::kick),
-    line("ban", 1, moderating::ban),
-    line("unban", 1, moderating::unban),
-    line("transfer the authority", 2, moderating::transfer),
-    line("set or remove the password", 2, moderating::set_access),
-    line("change the code", 2, moderating::change_code),
-    line("connection info", 2, peering::connection_info),
-    line("signal", 4, peering::signal),
-    line("transport status", 2, peering::transport_status),
-    line("game data", 16, |scene| data(scene, DeliveryClass::Reliable)),
-    line("latest game data", 3, |scene| data(scene, DeliveryClass::Latest)),
-    line("volatile game data", 3, |scene| data(scene, DeliveryClass::Volatile)),
-    line("binary game data", 5, packed),
-    line("ping", 2, |_| unit("Ping", Request::Ping)),
-    line("nonsense", 2, nonsense),
-    line("too much", 1, |_| Said::new(Words::Oversized, Request::Wrong(ErrorCode::MessageTooLarge))),
-    line("authenticate late", 1, authenticate_late),
+    line("join", 12, Place::Outside, doors::join),
+    line("create", 1, Place::Outside, doors::create),
+    line("watch", 3, Place::Outside, doors::watch),
+    line("come back", 12, Place::Outside, doors::come_back),
+    line("stop watching", 6, Place::Aside, |_| unit("LeaveSpectator", Request::StopWatching)),
+    line("leave", 1, Place::Inside, |_| unit("LeaveRoom", Request::Leave)),
+    line("ready", 6, Place::Inside, |_| unit("PlayerReady", Request::Ready)),
+    line("start", 3, Place::Inside, |_| unit("StartGame", Request::Start)),
+    line("take or release the authority", 4, Place::Inside, authority),
+    line("connection info", 2, Place::Inside, peering::connection_info),
+    line("signal", 5, Place::Inside, peering::signal),
+    line("transport status", 2, Place::Inside, peering::transport_status),
+    line("kick", 3, Place::Ahead, moderating::kick),
+    line("ban", 3, Place::Ahead, moderating::ban),
+    line("unban", 2, Place::Ahead, moderating::unban),
+    line("transfer the authority", 3, Place::Ahead, moderating::transfer),
+    line("set or remove the password", 3, Place::Ahead, moderating::set_access),
+    line("change the code", 3, Place::Ahead, moderating::change_code),
+    line("game data", 16, Place::Inside, |scene| data(scene, DeliveryClass::Reliable)),
+    line("latest game data", 3, Place::Inside, |scene| data(scene, DeliveryClass::Latest)),
+    line("volatile game data", 3, Place::Inside, |scene| data(scene, DeliveryClass::Volatile)),
+    line("binary game data", 5, Place::Inside, packed),
+    line("ping", 1, Place::Anywhere, |_| unit("Ping", Request::Ping)),
+    line("join badly", 1, Place::Anywhere, doors::join_badly),
+    line("nonsense", 1, Place::Anywhere, nonsense),
+    line("too much", 1, Place::Anywhere, too_much),
+    line("authenticate late", 1, Place::Anywhere, authenticate_late),
 ];
 
 fn authority(scene: &mut Scene<'_>) -> Said {
@@ -237,6 +269,10 @@ fn nonsense(scene: &mut Scene<'_>) -> Said {
     ];
     let text = texts[scene.rng.usize(0..texts.len())];
     Said::new(Words::Nonsense(text), Request::Wrong(ErrorCode::InvalidInput))
+}
+
+fn too_much(_: &mut Scene<'_>) -> Said {
+    Said::new(Words::Oversized, Request::Wrong(ErrorCode::MessageTooLarge))
 }
 
 fn authenticate_late(_: &mut Scene<'_>) -> Said {

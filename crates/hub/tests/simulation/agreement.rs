@@ -153,8 +153,8 @@ pub(crate) fn check_stamps(observers: &[&Observer], sent: &[Sent]) {
     }
 }
 
-/// Signals reach the one that they are for, once, or are refused.
-pub(crate) fn check_signals(observers: &[&Observer], sent: &[Sent]) {
+/// Signals reach the one that they are for, once, or are refused. Those who were ended may have missed some.
+pub(crate) fn check_signals(observers: &[&Observer], sent: &[Sent], ended: &HashSet<PlayerId>) {
     let mut heard = HashMap::new();
     for Signalled { number, from, to } in observers.iter().flat_map(|observer| &observer.signals) {
         let sent = sent[at(*number)];
@@ -168,9 +168,8 @@ pub(crate) fn check_signals(observers: &[&Observer], sent: &[Sent]) {
         let is_refused = replies.contains_key(&sent.serial);
         // The ping after it was answered: nothing more is to come.
         let is_settled = replies.contains_key(&(sent.serial + 1));
-        let is_lost = observers.iter().any(|observer| observer.me == to && observer.ending.is_some());
         assert!(!(is_refused && heard.contains_key(&number)), "signal {number} was refused");
-        let is_known = is_refused || heard.contains_key(&number) || !is_settled || is_lost;
+        let is_known = is_refused || heard.contains_key(&number) || !is_settled || ended.contains(&to);
         assert!(is_known, "signal {number} has reached nobody");
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Decision {
     pub(crate) player: PlayerId,
     pub(crate) request: Request,
     pub(crate) at: Instant,
+    /// Whether anything else may have happened since it was asked.
+    pub(crate) is_slow: bool,
     pub(crate) is_draining: bool,
     /// For one who wants to come back: whether a connection is that player already.
     pub(crate) is_connected: bool,

@@ -139,7 +139,10 @@ impl Referee<'_> {
         let book = self.rooms.under(name);
         let is_true = match code {
             ErrorCode::RoomNotFound => !surely,
-            ErrorCode::PasswordRequired => book.is_some_and(|book| !book.password.is_surely(&door.password)),
+            // Passwords are compared before the end of all that takes time.
+            ErrorCode::PasswordRequired => {
+                decision.is_slow || book.is_some_and(|book| !book.password.is_surely(&door.password))
+            }
             ErrorCode::Banned => book.is_some_and(|book| book.banned.contains_key(&decision.player)),
             ErrorCode::RoomFull => book.is_some_and(|book| book.is_full()),
             ErrorCode::RoomCreationFailed => !is_calm || book.is_some_and(|book| book.has_name(&door.name)),
@@ -159,7 +162,10 @@ impl Referee<'_> {
         let book = self.rooms.under(name);
         let is_true = match code {
             ErrorCode::RoomNotFound => !surely,
-            ErrorCode::PasswordRequired => book.is_some_and(|book| !book.password.is_surely(&door.password)),
+            // Passwords are compared before the end of all that takes time.
+            ErrorCode::PasswordRequired => {
+                decision.is_slow || book.is_some_and(|book| !book.password.is_surely(&door.password))
+            }
             ErrorCode::Banned => book.is_some_and(|book| book.banned.contains_key(&decision.player)),
             ErrorCode::TooManySpectators => book.is_some(),
             ErrorCode::ServerDraining => decision.is_draining,

@@ -33,6 +33,10 @@ impl Seen {
         let Some(mut seen) = said else {
             let mut seen = memory;
             seen.marks.extend(present);
+            if !seen.is_reader {
+                // Nothing was kept for it until now.
+                seen.floors = seen.marks.clone();
+            }
             return seen;
         };
         let left = back.missed_events.iter().filter_map(|event| {

@@ -78,8 +78,8 @@ impl World {
             0..62 => self.speak().await,
             62..80 => self.read_one(),
             80..83 => self.stall(),
-            83..86 => self.kill(),
-            86..97 => self.wait().await,
+            83..87 => self.kill(),
+            87..97 => self.wait().await,
             97 => self.check_views(),
             98 if self.rng.u8(0..40) == 0 => self.drain(),
             99 if self.rng.u8(0..60) == 0 => self.stop(),
@@ -105,7 +105,8 @@ impl World {
         agreement::check(&stays, &self.sent);
         let observers: Vec<_> = self.clients.iter().map(|client| &client.observer).collect();
         agreement::check_stamps(&observers, &self.sent);
-        agreement::check_signals(&observers, &self.sent);
+        let ended = self.clients.iter().filter(|client| client.observer.ending.is_some());
+        agreement::check_signals(&observers, &self.sent, &ended.map(|client| client.player).collect());
         referee::check(&self.events, &observers, self.backends.was_always_calm());
         for at in self.alive() {
             self.die(at);
@@ -207,7 +208,7 @@ impl World {
         if !self.clients[at].has_greeted {
             return self.greet(at);
         }
-        let action = actions::choose(&mut self.rng);
+        let action = actions::choose(&mut self.rng, &self.clients[at].observer);
         let ticket = self.ticket();
         let everybody: Vec<_> = self.clients.iter().map(|client| client.player).collect();
         let number = self.sent.len().try_into().expect("numbers are few");
@@ -238,11 +239,12 @@ impl World {
         }
     }
 
-    /// What somebody may come back with, mostly of those who have come last, and what that one has seen.
+    /// What somebody may come back with, mostly one of those who have gone last, and what that one has seen.
     fn ticket(&mut self) -> Option<(Ticket, Seen)> {
-        let n_latest = if self.rng.u8(0..4) == 0 { self.tickets.len() } else { 5 };
-        let latest = &self.tickets[self.tickets.len().saturating_sub(n_latest)..];
-        let (ticket, owner) = self.rng.choice(latest)?;
+        let is_wild = self.rng.u8(0..6) == 0;
+        let is_fit = |(_, owner): &&(Ticket, usize)| is_wild || self.clients[*owner].is_gone();
+        let latest: Vec<_> = self.tickets.iter().rev().filter(is_fit).take(4).collect();
+        let (ticket, owner) = *self.rng.choice(&latest)?;
         Some((ticket.clone(), self.clients[*owner].observer.seen.clone()))
     }
 
@@ -259,7 +261,7 @@ impl World {
             Some(entry) => self.enter(at, entry, (serial, request)),
             None => {
                 let player = client.player;
-                self.decide(at, player, serial, request);
+                self.decide(at, player, (serial, request), false);
             }
         }
     }
@@ -274,33 +276,39 @@ impl World {
                 self.die(at);
             }
             1 => {
-                self.go_on_one(at);
+                self.go_on_one(at, false);
                 self.die(at);
             }
             // Others may be faster.
             2..8 => self.tell(|| format!("{} takes its time", self.clients[at].name)),
-            _ => self.go_on_one(at),
+            _ => self.go_on_one(at, false),
         }
     }
 
     fn go_on(&mut self) {
-        (0..self.clients.len()).for_each(|at| self.go_on_one(at));
+        (0..self.clients.len()).for_each(|at| self.go_on_one(at, true));
     }
 
-    fn go_on_one(&mut self, at: usize) {
+    fn go_on_one(&mut self, at: usize, is_slow: bool) {
         if let Some((player, serial, request)) = self.clients[at].go_on() {
-            self.decide(at, player, serial, request);
+            self.decide(at, player, (serial, request), is_slow);
         }
     }
 
-    fn decide(&mut self, client: usize, player: PlayerId, serial: usize, request: Request) {
+    fn decide(
+        &mut self,
+        client: usize,
+        player: PlayerId,
+        (serial, request): (usize, Request),
+        is_slow: bool,
+    ) {
         let claimed = if let Request::Return(claim) = &request { Some(claim.player) } else { None };
         let others = self.clients.iter().enumerate().filter(|(at, other)| *at != client && !other.is_gone());
         let is_connected =
             claimed == Some(player) || others.map(|(_, other)| Some(other.player)).any(|id| id == claimed);
         let is_draining = self.hub.is_draining();
         let at = now();
-        let decision = Decision { serial, client, player, request, at, is_draining, is_connected };
+        let decision = Decision { serial, client, player, request, at, is_slow, is_draining, is_connected };
         self.events.push(Event::Decided(decision));
     }
 
