@@ -147,7 +147,7 @@ impl Said {
     }
 
     /// The same as an operation, if it can be one.
-    pub(crate) fn as_operation(mut self) -> Self {
+    pub(crate) fn into_operation(mut self) -> Self {
         if let Words::Message(kind, data) = &self.words
             && self.operation.is_none()
             && self.request.success().is_some()

@@ -1,12 +1,15 @@
 //! What two members of a room have heard of the time in which both were in it: the same, in the same order.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
 use signal_fish_protocol::{
-    DeliveryClass, GameDataEncoding, PlayerId, ProtocolVersion, RoomId, SessionGeneration,
+    DeliveryClass, GameDataEncoding, PlayerId, ProtocolVersion, RoomId, SenderStamp, SessionGeneration,
 };
 
+use crate::chronicle::Event;
 use crate::observer::{Observer, Signalled};
+use crate::settings::KEPT_FOR;
 
 /// One stay of one client in one room: what it heard, from its own coming to its own going.
 #[derive(Debug)]
@@ -52,12 +55,20 @@ pub(crate) struct Sent {
     pub(crate) signals: Option<PlayerId>,
     /// Of its request.
     pub(crate) serial: usize,
+    pub(crate) at: Option<Instant>,
 }
 
 impl Sent {
     /// Something of this player that is no game message.
     pub(crate) const fn nothing(by: PlayerId) -> Self {
-        Self { by, class: DeliveryClass::Reliable, is_readable: true, signals: None, serial: usize::MAX }
+        Self {
+            by,
+            class: DeliveryClass::Reliable,
+            is_readable: true,
+            signals: None,
+            serial: usize::MAX,
+            at: None,
+        }
     }
 }
 
@@ -147,7 +158,7 @@ pub(crate) fn check(stays: &[&Stay], sent: &[Sent]) {
 pub(crate) fn check_stamps(observers: &[&Observer], sent: &[Sent]) {
     let mut stamps = HashMap::new();
     for (number, from, stamp) in observers.iter().flat_map(|observer| &observer.stamped) {
-        assert_eq!(*from, sent[at(*number)].by, "{number} is from somebody else");
+        assert_eq!(*from, sent[index(*number)].by, "{number} is from somebody else");
         let first = *stamps.entry((*from, stamp.epoch, stamp.seq)).or_insert(*number);
         assert_eq!(first, *number, "{from} has sent two messages as {stamp:?}");
     }
@@ -157,12 +168,15 @@ pub(crate) fn check_stamps(observers: &[&Observer], sent: &[Sent]) {
 pub(crate) fn check_signals(observers: &[&Observer], sent: &[Sent], ended: &HashSet<PlayerId>) {
     let mut heard = HashMap::new();
     for Signalled { number, from, to } in observers.iter().flat_map(|observer| &observer.signals) {
-        let sent = sent[at(*number)];
+        let sent = sent[index(*number)];
         assert_eq!((sent.by, sent.signals), (*from, Some(*to)), "signal {number} went astray");
         assert_eq!(heard.insert(*number, *to), None, "signal {number} came twice");
     }
-    let replies: HashMap<_, _> =
-        observers.iter().flat_map(|observer| &observer.replies).map(|(serial, reply)| (*serial, reply)).collect();
+    let replies: HashMap<_, _> = observers
+        .iter()
+        .flat_map(|observer| &observer.replies)
+        .map(|(serial, reply)| (*serial, reply))
+        .collect();
     for (number, sent) in (0..).zip(sent) {
         let Some(to) = sent.signals else { continue };
         let is_refused = replies.contains_key(&sent.serial);
@@ -174,7 +188,25 @@ pub(crate) fn check_signals(observers: &[&Observer], sent: &[Sent], ended: &Hash
     }
 }
 
-fn at(number: u64) -> usize {
+/// What a room keeps is sent again, and is no gap: reliable messages of the last minute, where it keeps so many.
+pub(crate) fn check_kept(observers: &[&Observer], sent: &[Sent], events: &[Event]) {
+    let decisions: HashMap<_, _> =
+        events.iter().filter_map(Event::decision).map(|decision| (decision.serial, decision.at)).collect();
+    let stamped = || observers.iter().flat_map(|observer| &observer.stamped);
+    for (gap, serial) in observers.iter().flat_map(|observer| &observer.missed) {
+        let is_in = |from: PlayerId, stamp: SenderStamp| {
+            let seqs = gap.from_seq..=gap.to_seq;
+            from == gap.from_player && stamp.epoch == gap.epoch && seqs.contains(&stamp.seq)
+        };
+        for (number, ..) in stamped().filter(|(_, from, stamp)| is_in(*from, *stamp)) {
+            let Sent { class, at, .. } = sent[index(*number)];
+            let is_old = at.is_none_or(|at| decisions[serial] >= at + KEPT_FOR);
+            assert!(class != DeliveryClass::Reliable || is_old, "{number} is kept, and is in {gap:?}");
+        }
+    }
+}
+
+fn index(number: u64) -> usize {
     usize::try_from(number).expect("numbers are few")
 }
 

@@ -59,11 +59,7 @@ impl Awaited {
 
     /// Finds what `message` answers, if it is an answer: the first that is still owed one, or before that one which
     /// was refused.
-    pub(crate) fn answer(
-        &mut self,
-        message: &ServerMessage<'_>,
-        asker: Asker<'_>,
-    ) -> Option<(Asked, Reply)> {
+    pub(crate) fn answer(&mut self, message: &ServerMessage<'_>, asker: Asker<'_>) -> Option<(Asked, Reply)> {
         let reply = Reply::of(message)?;
         let n_possible = self.0.iter().take_while(|asked| !asked.request.is_always_answered()).count() + 1;
         let answers = |asked: &Asked| {
@@ -113,11 +109,8 @@ impl Reply {
             // Rooms end unasked.
             (left.reason != Some(SpectatorReason::RoomClosed)).then_some(plain)
         } else {
-            matches!(
-                message,
-                ServerMessage::Authenticated(_) | ServerMessage::RoomLeft | ServerMessage::Pong
-            )
-            .then_some(plain)
+            matches!(message, ServerMessage::Authenticated(_) | ServerMessage::RoomLeft | ServerMessage::Pong)
+                .then_some(plain)
         }
     }
 

@@ -10,7 +10,7 @@ use crate::requests::Request;
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     /// A request was decided. What came of it is in the reply to `serial`.
-    Decided(Decision),
+    Decided(Box<Decision>),
     /// A connection is gone.
     Gone { client: usize, player: PlayerId, at: Instant },
 }
@@ -29,4 +29,13 @@ pub(crate) struct Decision {
     pub(crate) is_draining: bool,
     /// For one who wants to come back: whether a connection is that player already.
     pub(crate) is_connected: bool,
+}
+
+impl Event {
+    pub(crate) const fn decision(&self) -> Option<&Decision> {
+        match self {
+            Self::Decided(decision) => Some(decision),
+            Self::Gone { .. } => None,
+        }
+    }
 }

@@ -88,7 +88,8 @@ impl Abilities {
             (self.is_reader, "game_data_replay"),
             (self.operates, "room_operation_ids"),
         ];
-        let wanted: Value = wanted.iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, name)| *name).collect();
+        let wanted: Value =
+            wanted.iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, name)| *name).collect();
         json!({
             "app_id": "demo", "protocol_version": self.version.number(), "game_data_format": self.format.token(),
             "supported_transports": self.transports, "supported_topologies": self.topologies,

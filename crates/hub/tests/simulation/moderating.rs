@@ -43,7 +43,7 @@ fn about(scene: &mut Scene<'_>, name: &str, request: fn(PlayerId) -> Request) ->
 
 /// Who has not asked for operations may not ask for any.
 fn operation(scene: &Scene<'_>, name: &str, data: &Value, request: Request) -> Said {
-    let said = Said::message(name, data, request).as_operation();
+    let said = Said::message(name, data, request).into_operation();
     let Abilities { operates, version, .. } = scene.observer.abilities;
     if operates {
         said

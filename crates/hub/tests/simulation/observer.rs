@@ -2,9 +2,9 @@
 
 use signal_fish_hub::Frame;
 use signal_fish_protocol::{
-    AuthorityResponse, CloseCode, DeliveryGapReason, DeliveryReport, Epoch,
-    ErrorCode, LobbyState, PlayerId, PlayerInfo, PlayerLeft, ProtocolVersion, Reconnected,
-    RoomId, RoomResult, RoomSnapshot, SenderStamp, ServerMessage, SpectatorLeft, SpectatorReason,
+    AuthorityResponse, CloseCode, DeliveryGap, DeliveryGapReason, DeliveryReport, Epoch, ErrorCode,
+    LobbyState, PlayerId, PlayerInfo, PlayerLeft, ProtocolVersion, Reconnected, RoomId, RoomResult,
+    RoomSnapshot, SenderStamp, ServerMessage, SpectatorLeft, SpectatorReason,
 };
 
 use crate::agreement::{Heard, Stay};
@@ -33,11 +33,17 @@ pub(crate) struct Observer {
     /// The numbers of game messages, and the stamps that they came with.
     pub(crate) stamped: Vec<(u64, PlayerId, SenderStamp)>,
     pub(crate) signals: Vec<Signalled>,
+    /// The gaps in what it was sent again, and which request that was.
+    pub(crate) missed: Vec<(DeliveryGap, usize)>,
+    /// Its last request that was answered.
+    last_answered: usize,
     awaited: Awaited,
     /// The kinds of message one of which must come next, with nothing before it.
     next: &'static [&'static str],
     /// Who has joined in the very last message.
     just_joined: Option<PlayerId>,
+    /// Who has come back in the very last message.
+    just_back: Option<PlayerId>,
     /// Of its latest seat.
     n_epochs: u32,
     pub(crate) ending: Option<CloseCode>,
@@ -74,9 +80,12 @@ impl Observer {
             replies: Vec::new(),
             stamped: Vec::new(),
             signals: Vec::new(),
+            missed: Vec::new(),
+            last_answered: 0,
             awaited: Awaited::default(),
             next: &[],
             just_joined: None,
+            just_back: None,
             n_epochs: 0,
             ending: None,
             is_told_of_the_end: false,
@@ -98,7 +107,7 @@ impl Observer {
     pub(crate) fn hear(&mut self, frame: &Frame, is_draining: bool) {
         assert_eq!(self.ending, None, "nobody hears after the end");
         match wire::read(frame, self.abilities.encoding, self.abilities.format) {
-            Told::Message(message) => self.hear_message(message, is_draining),
+            Told::Message(message) => self.hear_message(*message, is_draining),
             Told::Data(from, stamp, number) => {
                 assert!(self.next.is_empty(), "one of {:?} must come next", self.next);
                 self.on_game_data(from, stamp, number);
@@ -147,19 +156,22 @@ impl Observer {
     fn hear_message(&mut self, message: ServerMessage<'_>, is_draining: bool) {
         assert!(is_draining || message.kind() != "GoingAway", "nobody goes away yet");
         let next = std::mem::take(&mut self.next);
-        assert!(next.is_empty() || next.contains(&message.kind()), "one of {next:?} must come next: {message:?}");
+        assert!(
+            next.is_empty() || next.contains(&message.kind()),
+            "one of {next:?} must come next: {message:?}"
+        );
         let (greets, room) = (self.awaited.awaits_greeting(), self.room.as_ref());
         let asker = Asker { me: self.me, version: self.abilities.version, room, is_draining };
         let mut asked = None;
         if let Some((request, reply)) = self.awaited.answer(&message, asker) {
             self.replies.push((request.serial, reply));
+            self.last_answered = request.serial;
             asked = Some(request.request);
         } else {
             let is_early = message.kind() == "Error" || tells_what_was_given_up(&message);
             assert!(!greets || is_early, "{message:?} comes before Authenticated");
         }
-        self.last_code =
-            if let ServerMessage::Error(error) = &message { error.error_code } else { None };
+        self.last_code = if let ServerMessage::Error(error) = &message { error.error_code } else { None };
         let just_joined = self.just_joined.take();
         if let ServerMessage::PlayerReconnected(back) = &message {
             assert_eq!(just_joined, Some(back.player_id), "who is back has joined right before");
@@ -168,7 +180,7 @@ impl Observer {
     }
 
     fn take_message(&mut self, message: ServerMessage<'_>, asked: Option<&Request>) {
-        let version = self.abilities.version;
+        let (version, just_back) = (self.abilities.version, self.just_back.take());
         assert!(version >= ProtocolVersion::V3 || !NEW.contains(&message.kind()), "v2 hears {message:?}");
         match message {
             ServerMessage::Authenticated(_) => self.next = &["ProtocolInfo"],
@@ -177,13 +189,6 @@ impl Observer {
             }
             ServerMessage::RoomJoined(shown) => self.on_seated(&shown),
             ServerMessage::Reconnected(back) => self.on_reconnected(&back, asked),
-            ServerMessage::PlayerReconnected(back) => {
-                let name = self.room_mut().on_reconnected(&back);
-                if self.expects_plan() {
-                    self.next = &["AuthorityChanged", "SessionPlan"];
-                }
-                self.note(Heard::Returned(name));
-            }
             ServerMessage::RoomOperationResult(reply) => self.on_result(reply.result, asked),
             ServerMessage::SpectatorJoined(shown) => {
                 self.enter(RoomView::watched(version, self.me, &shown), Heard::Watched);
@@ -197,34 +202,15 @@ impl Observer {
             ServerMessage::GoingAway(_) => {
                 assert!(!std::mem::replace(&mut self.is_told_of_the_end, true), "once is enough");
             }
-            ServerMessage::PlayerJoined(joined) => self.on_player_joined(&joined.player),
-            ServerMessage::PlayerLeft(left) => self.on_player_left(left),
-            ServerMessage::AuthorityChanged(changed) => {
-                let holder = self.room_mut().on_authority_changed(changed);
-                self.note(Heard::Authority(holder));
-            }
-            ServerMessage::LobbyStateChanged(changed) => {
-                let ready = self.room_mut().on_lobby_changed(&changed);
-                self.note(Heard::Lobby(ready));
-            }
-            ServerMessage::GameStarting(starting) => {
-                self.room_mut().on_starting(&starting);
-                self.expect_plan();
-                self.note(Heard::Starting);
-            }
-            ServerMessage::SessionPlan(plan) => {
-                self.room_mut().on_plan(&plan);
-                self.note(Heard::Plan(plan.generation));
-            }
-            ServerMessage::NewSpectatorJoined(new) => {
-                self.room_mut().on_spectator(&new.spectator, &new.current_spectators, new.spectator_count);
-                self.note(Heard::Watched(new.spectator.name.to_string()));
-            }
-            ServerMessage::SpectatorDisconnected(gone) => {
-                let (who, shown) = (gone.spectator_id, &gone.current_spectators);
-                let name = self.room_mut().on_spectator_gone(who, shown, gone.spectator_count);
-                self.note(Heard::Unwatched(name));
-            }
+            ServerMessage::PlayerJoined(_)
+            | ServerMessage::PlayerLeft(_)
+            | ServerMessage::PlayerReconnected(_)
+            | ServerMessage::AuthorityChanged(_)
+            | ServerMessage::LobbyStateChanged(_)
+            | ServerMessage::GameStarting(_)
+            | ServerMessage::SessionPlan(_)
+            | ServerMessage::NewSpectatorJoined(_)
+            | ServerMessage::SpectatorDisconnected(_) => self.take_news(message, just_back),
             ServerMessage::GameData(data) => {
                 let number = number_in(data.data.as_str().as_bytes());
                 let stamp = data.epoch.zip(data.seq).map(|(epoch, seq)| SenderStamp { epoch, seq });
@@ -251,6 +237,44 @@ impl Observer {
         }
     }
 
+    /// What a room tells its members, as far as it is no game data. `just_back` is the player of whom the last message was
+    /// that it has come back.
+    fn take_news(&mut self, news: ServerMessage<'_>, just_back: Option<PlayerId>) {
+        if let ServerMessage::PlayerJoined(joined) = news {
+            self.on_player_joined(&joined.player);
+        } else if let ServerMessage::PlayerLeft(left) = news {
+            self.on_player_left(left);
+        } else if let ServerMessage::PlayerReconnected(back) = news {
+            self.just_back = Some(back.player_id);
+            let name = self.room_mut().on_reconnected(&back);
+            if self.expects_plan() {
+                self.next = &["AuthorityChanged", "SessionPlan"];
+            }
+            self.note(Heard::Returned(name));
+        } else if let ServerMessage::AuthorityChanged(changed) = news {
+            let is_given_back = changed.authority_player.is_some() && changed.authority_player == just_back;
+            let holder = self.room_mut().on_authority_changed(changed, is_given_back);
+            self.note(Heard::Authority(holder));
+        } else if let ServerMessage::LobbyStateChanged(changed) = news {
+            let ready = self.room_mut().on_lobby_changed(&changed);
+            self.note(Heard::Lobby(ready));
+        } else if let ServerMessage::GameStarting(starting) = news {
+            self.room_mut().on_starting(&starting);
+            self.expect_plan();
+            self.note(Heard::Starting);
+        } else if let ServerMessage::SessionPlan(plan) = news {
+            self.room_mut().on_plan(&plan);
+            self.note(Heard::Plan(plan.generation));
+        } else if let ServerMessage::NewSpectatorJoined(new) = news {
+            self.room_mut().on_spectator(&new.spectator, &new.current_spectators, new.spectator_count);
+            self.note(Heard::Watched(new.spectator.name.to_string()));
+        } else if let ServerMessage::SpectatorDisconnected(gone) = news {
+            let (who, shown) = (gone.spectator_id, &gone.current_spectators);
+            let name = self.room_mut().on_spectator_gone(who, shown, gone.spectator_count);
+            self.note(Heard::Unwatched(name));
+        }
+    }
+
     /// The same as the plain message, or what only operations lead to. It comes after what it has caused.
     fn on_result(&mut self, result: RoomResult<'_>, asked: Option<&Request>) {
         match result {
@@ -273,7 +297,10 @@ impl Observer {
             | RoomResult::PlayerUnbanned(target)
             | RoomResult::AuthorityTransferred(target) => {
                 let Some(
-                    Request::Kick(asked) | Request::Ban(asked) | Request::Unban(asked) | Request::Transfer(asked),
+                    Request::Kick(asked)
+                    | Request::Ban(asked)
+                    | Request::Unban(asked)
+                    | Request::Transfer(asked),
                 ) = asked
                 else {
                     panic!("not asked for")
@@ -381,6 +408,8 @@ impl Observer {
                 assert_ne!(gap.reason, DeliveryGapReason::NotRetained, "nothing is missed while here");
                 self.room_mut().on_gap(gap);
                 self.seen.on_live(gap.from_player, SenderStamp { epoch: gap.epoch, seq: gap.to_seq });
+            } else if gap.reason == DeliveryGapReason::NotRetained {
+                self.missed.push((*gap, self.last_answered));
             }
             if gap.reason == DeliveryGapReason::UnsupportedFormat {
                 self.n_unreadable += gap.to_seq - gap.from_seq + 1;

@@ -13,7 +13,7 @@ use crate::chronicle::{Decision, Event};
 use crate::observer::Observer;
 use crate::requests::{Claim, Door, Request};
 use crate::settings::WINDOW;
-use book::{Away, Known, Rooms, Seated};
+use book::{Away, Book, Known, Rooms, Seated};
 
 /// Checks every decision. `is_calm` tells whether the backends of the hub never failed.
 pub(crate) fn check(events: &[Event], observers: &[&Observer], is_calm: bool) {
@@ -33,12 +33,10 @@ struct Referee<'a> {
 impl Referee<'_> {
     fn see(&mut self, event: &Event) {
         match event {
-            Event::Decided(decision) => {
-                match self.replies.get(&decision.serial) {
-                    Some(reply) => self.judge(decision, reply),
-                    None => self.doubt(decision),
-                }
-            }
+            Event::Decided(decision) => match self.replies.get(&decision.serial) {
+                Some(reply) => self.judge(decision, reply),
+                None => self.doubt(decision),
+            },
             Event::Gone { client, .. } if self.observers[*client].ending == Some(CloseCode::RoomInactive) => {
                 self.rooms.on_over(*client);
             }
@@ -127,7 +125,11 @@ impl Referee<'_> {
         let book = self.rooms.get(shown.room).expect("it is there or was just made");
         book.check_let_in(*player, door);
         book.check_seat(&door.name);
-        book.sit(*player, Seated { client: *client, name: door.name.clone(), token: shown.token.clone() }, shown);
+        book.sit(
+            *player,
+            Seated { client: *client, name: door.name.clone(), token: shown.token.clone() },
+            shown,
+        );
         book.away.remove(player);
         book.touched = *at;
     }
@@ -135,43 +137,38 @@ impl Referee<'_> {
     fn on_no_seat(&mut self, decision: &Decision, door: &Door, code: ErrorCode) {
         let name = door.code.as_deref().unwrap_or_default();
         let (is_calm, may_be_doubtful) = (self.is_calm, self.rooms.is_doubtful(name));
-        let surely = self.rooms.surely_under(name, decision.at).is_some();
         let book = self.rooms.under(name);
-        let is_true = match code {
-            ErrorCode::RoomNotFound => !surely,
-            // Passwords are compared before the end of all that takes time.
-            ErrorCode::PasswordRequired => {
-                decision.is_slow || book.is_some_and(|book| !book.password.is_surely(&door.password))
-            }
-            ErrorCode::Banned => book.is_some_and(|book| book.banned.contains_key(&decision.player)),
-            ErrorCode::RoomFull => book.is_some_and(|book| book.is_full()),
-            ErrorCode::RoomCreationFailed => !is_calm || book.is_some_and(|book| book.has_name(&door.name)),
-            ErrorCode::RoomSessionIncompatible => {
-                book.is_some() && !self.observers[decision.client].abilities.fits_all()
-            }
-            ErrorCode::ServerDraining => decision.is_draining,
-            _ => true,
-        };
+        let is_poor = !self.observers[decision.client].abilities.fits_all();
+        let reasons = [
+            (ErrorCode::RoomFull, book.is_some_and(Book::is_full)),
+            (ErrorCode::RoomCreationFailed, !is_calm || book.is_some_and(|book| book.has_name(&door.name))),
+            (ErrorCode::RoomSessionIncompatible, book.is_some() && is_poor),
+        ];
+        let is_true = reasons.iter().find(|(reason, _)| *reason == code).map(|(_, is_true)| *is_true);
+        let is_true = is_true.unwrap_or_else(|| self.keeps_out(decision, door, code));
         assert!(is_true || may_be_doubtful, "{code:?} is no reason: {decision:?}");
     }
 
     fn on_no_place(&mut self, decision: &Decision, door: &Door, code: ErrorCode) {
         let name = door.code.as_deref().unwrap_or_default();
-        let may_be_doubtful = self.rooms.is_doubtful(name);
-        let surely = self.rooms.surely_under(name, decision.at).is_some();
+        let is_true = self.keeps_out(decision, door, code);
+        assert!(is_true || self.rooms.is_doubtful(name), "{code:?} is no reason: {decision:?}");
+    }
+
+    /// Whether this is a reason to keep players and spectators out, or one of which only the client knows.
+    fn keeps_out(&self, decision: &Decision, door: &Door, code: ErrorCode) -> bool {
+        let name = door.code.as_deref().unwrap_or_default();
         let book = self.rooms.under(name);
-        let is_true = match code {
-            ErrorCode::RoomNotFound => !surely,
+        let is_other_password = book.is_some_and(|book| !book.password.is_surely(&door.password));
+        let reasons = [
+            (ErrorCode::ServerDraining, decision.is_draining),
+            (ErrorCode::RoomNotFound, self.rooms.surely_under(name, decision.at).is_none()),
             // Passwords are compared before the end of all that takes time.
-            ErrorCode::PasswordRequired => {
-                decision.is_slow || book.is_some_and(|book| !book.password.is_surely(&door.password))
-            }
-            ErrorCode::Banned => book.is_some_and(|book| book.banned.contains_key(&decision.player)),
-            ErrorCode::TooManySpectators => book.is_some(),
-            ErrorCode::ServerDraining => decision.is_draining,
-            _ => true,
-        };
-        assert!(is_true || may_be_doubtful, "{code:?} is no reason: {decision:?}");
+            (ErrorCode::PasswordRequired, decision.is_slow || is_other_password),
+            (ErrorCode::Banned, book.is_some_and(|book| book.banned.contains_key(&decision.player))),
+            (ErrorCode::TooManySpectators, book.is_some()),
+        ];
+        reasons.iter().find(|(reason, _)| *reason == code).is_none_or(|(_, is_true)| *is_true)
     }
 
     fn on_returned(&mut self, decision: &Decision, claim: &Claim, shown: &Shown) {
@@ -183,7 +180,10 @@ impl Referee<'_> {
             Some(Away { since, token, name, is_kicked }) => {
                 assert!(!is_kicked || book.is_doubtful, "who was kicked stays outside: {decision:?}");
                 assert!(decision.at < since + WINDOW, "it is too late: {decision:?}");
-                assert!(token == claim.token || book.is_doubtful, "this token is not the latest: {decision:?}");
+                assert!(
+                    token == claim.token || book.is_doubtful,
+                    "this token is not the latest: {decision:?}"
+                );
                 name
             }
             None => String::new(),
@@ -200,22 +200,22 @@ impl Referee<'_> {
         let Some(book) = self.rooms.get(claim.room) else { return };
         let away = book.away.get(&claim.player);
         let is_late = away.is_some_and(|away| decision.at >= away.since + WINDOW);
-        let is_true = match code {
-            ErrorCode::ServerDraining => decision.is_draining,
-            ErrorCode::PlayerAlreadyConnected => decision.is_connected,
-            ErrorCode::Kicked => away.is_some_and(|away| away.is_kicked),
-            ErrorCode::ReconnectionTokenInvalid => away.is_some_and(|away| away.token != claim.token),
-            ErrorCode::ReconnectionExpired => is_late,
-            ErrorCode::Banned => book.banned.contains_key(&claim.player),
-            ErrorCode::RoomFull => book.is_full(),
-            // From inside, as a spectator too, or with nothing that is kept, or with a name that is taken by now.
-            ErrorCode::ReconnectionFailed => {
-                let is_taken = away.is_some_and(|away| book.has_name(&away.name));
-                let may_watch = self.observers[decision.client].stays.iter().any(|stay| !stay.plays);
-                is_inside || is_late || is_taken || away.is_none() || may_watch || !book.is_surely_there(decision.at)
-            }
-            _ => false,
-        };
+        // From inside, as a spectator too, or with nothing that is kept, or with a name that is taken by now.
+        let is_taken = away.is_some_and(|away| book.has_name(&away.name));
+        let may_watch = self.observers[decision.client].stays.iter().any(|stay| !stay.plays);
+        let is_over = !book.is_surely_there(decision.at);
+        let fails = is_inside || is_late || is_taken || away.is_none() || may_watch || is_over;
+        let reasons = [
+            (ErrorCode::ServerDraining, decision.is_draining),
+            (ErrorCode::PlayerAlreadyConnected, decision.is_connected),
+            (ErrorCode::Kicked, away.is_some_and(|away| away.is_kicked)),
+            (ErrorCode::ReconnectionTokenInvalid, away.is_some_and(|away| away.token != claim.token)),
+            (ErrorCode::ReconnectionExpired, is_late),
+            (ErrorCode::Banned, book.banned.contains_key(&claim.player)),
+            (ErrorCode::RoomFull, book.is_full()),
+            (ErrorCode::ReconnectionFailed, fails),
+        ];
+        let is_true = reasons.contains(&(code, true));
         assert!(is_true || book.is_doubtful, "{code:?} is no reason: {decision:?} {away:?}");
     }
 

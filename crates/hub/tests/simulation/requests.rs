@@ -177,10 +177,7 @@ impl Request {
             (matches!(self, Self::Take) && room.authority.is_some(), ErrorCode::AuthorityConflict),
             (matches!(self, Self::Release) && room.authority != Some(room.me), ErrorCode::AuthorityDenied),
             (matches!(self, Self::Ready | Self::Start) && has_started, ErrorCode::InvalidRoomState),
-            (
-                starts && room.authority.is_some_and(|holder| holder != room.me),
-                ErrorCode::GameStartForbidden,
-            ),
+            (starts && room.authority.is_some_and(|holder| holder != room.me), ErrorCode::GameStartForbidden),
             (starts && !is_all_ready, ErrorCode::GameStartNotReady),
         ];
         refusals.iter().find(|(is_due, _)| *is_due).map(|(_, code)| *code)
@@ -194,7 +191,9 @@ impl Request {
             Self::Return(_) => asker.room.is_none(),
             Self::StopWatching => asker.watches(),
             Self::Kick(target) | Self::Ban(target) => asker.leads() && !asker.plays_with(*target),
-            Self::Transfer(target) => asker.room.is_some_and(|room| room.authority == Some(*target)),
+            Self::Transfer(target) => asker.room.is_some_and(|room| {
+                (room.authority_before, room.authority) == (Some(room.me), Some(*target))
+            }),
             Self::Unban(_) | Self::NewCode => asker.leads(),
             Self::Access(password) => asker.leads() && *password != Some(""),
             Self::Wrong(_) => false,

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use signal_fish_protocol::{
     AuthorityChanged, DeliveryGap, Epoch, GameStarting, LobbyState, LobbyStateChanged, PlayerId, PlayerInfo,
-    PlayerLeft, PlayerReconnected, ProtocolVersion, Reconnected, RoomId, RoomSnapshot, SenderStamp, SenderWatermark, SessionGeneration, SessionPeer, SessionPlan,
-    SpectatorInfo, SpectatorJoined, Topology, Transport,
+    PlayerLeft, PlayerReconnected, ProtocolVersion, Reconnected, RoomId, RoomSnapshot, SenderStamp,
+    SenderWatermark, SessionGeneration, SessionPeer, SessionPlan, SpectatorInfo, SpectatorJoined, Topology,
+    Transport,
 };
 
 use crate::agreement::UNIQUE;
@@ -24,6 +25,8 @@ pub(crate) struct RoomView {
     pub(crate) players: BTreeMap<PlayerId, Known>,
     pub(crate) spectators: BTreeMap<PlayerId, String>,
     pub(crate) authority: Option<PlayerId>,
+    /// Who held it before that.
+    pub(crate) authority_before: Option<PlayerId>,
     pub(crate) lobby: LobbyState,
     generations: BTreeSet<SessionGeneration>,
     /// Whoever comes back to its authority is shown it, and then told again with the others.
@@ -92,6 +95,7 @@ impl RoomView {
             players: BTreeMap::new(),
             spectators: spectators.iter().map(|who| (who.id, who.name.to_string())).collect(),
             authority: None,
+            authority_before: None,
             lobby: LobbyState::Waiting,
             generations: BTreeSet::new(),
             is_told_authority_again: false,
@@ -124,7 +128,8 @@ impl RoomView {
         self.seat(player);
         assert!(self.players.len() <= self.players_max, "no more players than seats");
         let before = self.departed.remove(&player.id);
-        let is_later = |epoch: &Option<Epoch>| player.epoch.zip(*epoch).is_none_or(|(now, before)| now > before);
+        let is_later =
+            |epoch: &Option<Epoch>| player.epoch.zip(*epoch).is_none_or(|(now, before)| now > before);
         assert!(before.iter().all(|(_, epoch)| is_later(epoch)), "each membership has a later epoch");
         let is_known = before.is_some_and(|(name, _)| name.starts_with(UNIQUE) && name == *player.name);
         is_known || player.is_ready
@@ -150,12 +155,19 @@ impl RoomView {
         (known.name, self.authority == Some(left.player_id))
     }
 
-    pub(crate) fn on_authority_changed(&mut self, changed: AuthorityChanged) -> Option<String> {
+    /// Its name, if somebody holds it. `is_given_back` to one who is just back.
+    pub(crate) fn on_authority_changed(
+        &mut self,
+        changed: AuthorityChanged,
+        is_given_back: bool,
+    ) -> Option<String> {
         let is_told_again = std::mem::take(&mut self.is_told_authority_again);
         let is_change = changed.authority_player != self.authority;
         assert!(is_change || is_told_again, "it changes");
+        let is_free = self.authority.is_none() || is_told_again;
+        assert!(!is_given_back || is_free, "who comes back takes the authority from nobody");
         assert_eq!(changed.you_are_authority, changed.authority_player == Some(self.me));
-        self.authority = changed.authority_player;
+        self.authority_before = std::mem::replace(&mut self.authority, changed.authority_player);
         self.authority.map(|holder| self.name_of(holder))
     }
 
@@ -190,7 +202,10 @@ impl RoomView {
         assert!(self.generations.insert(plan.generation), "each publication has its own generation");
         let is_here = |player: &PlayerId| self.players.contains_key(player);
         let is_peer = |peer: &SessionPeer| is_here(&peer.player_id) && peer.player_id != self.me;
-        assert!(plan.host.iter().all(is_here) && plan.peers.iter().all(is_peer), "plans are about those here");
+        assert!(
+            plan.host.iter().all(is_here) && plan.peers.iter().all(is_peer),
+            "plans are about those here"
+        );
         let is_relayed = plan.topology == Topology::Relay;
         assert_eq!(is_relayed, plan.transport == Transport::Relay, "a topology has its transport");
         assert!(!is_relayed || plan.peers.is_empty(), "who is relayed has no peers");
@@ -198,9 +213,8 @@ impl RoomView {
 
     /// They are those of the snapshot.
     fn check_watermarks(&self, marks: &[SenderWatermark]) {
-        let shown = marks.iter().map(|mark| {
-            (mark.player_id, SenderStamp { epoch: mark.epoch, seq: mark.seq })
-        });
+        let shown =
+            marks.iter().map(|mark| (mark.player_id, SenderStamp { epoch: mark.epoch, seq: mark.seq }));
         let known = self.players.iter().filter_map(|(id, player)| Some((*id, player.stamp?)));
         assert_eq!(shown.collect::<BTreeMap<_, _>>(), known.collect::<BTreeMap<_, _>>());
     }

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use signal_fish_protocol::{DeliveryGap, Epoch, PlayerId, PlayerInfo, Reconnected, SenderStamp, ServerMessage};
+use signal_fish_protocol::{
+    DeliveryGap, Epoch, PlayerId, PlayerInfo, Reconnected, SenderStamp, ServerMessage,
+};
 
 type Membership = (PlayerId, Epoch);
 
@@ -55,7 +57,12 @@ impl Seen {
     }
 
     /// Takes a message if it is one of those that were missed.
-    pub(crate) fn catch_up(&mut self, from: PlayerId, stamp: SenderStamp, present: Option<SenderStamp>) -> bool {
+    pub(crate) fn catch_up(
+        &mut self,
+        from: PlayerId,
+        stamp: SenderStamp,
+        present: Option<SenderStamp>,
+    ) -> bool {
         self.take_missed(from, stamp.epoch, stamp.seq, stamp.seq, present)
     }
 

@@ -25,9 +25,9 @@ pub(crate) fn config(rng: &mut Rng) -> HubConfig {
             window: WINDOW,
             events_max: [0, 3, 100, 100][rng.usize(0..4)],
             replay: Some(ReplayLimits {
-                messages_max: if rng.u8(0..3) == 0 { 4 } else { 1_024 },
+                messages_max: if rng.u8(0..3) == 0 { 4 } else { KEPT_MANY },
                 bytes_max: 256 * 1024,
-                age_max: Duration::from_mins(1),
+                age_max: KEPT_FOR,
             }),
         }),
         peering: PeeringConfig { sessions, ..default.peering },
@@ -51,3 +51,7 @@ pub(crate) const EMPTY_FOR: Duration = Duration::from_secs(300);
 pub(crate) const QUIET_FOR: Duration = Duration::from_hours(1);
 /// How long one may come back.
 pub(crate) const WINDOW: Duration = Duration::from_secs(200);
+/// How long a room keeps game data for those who may come back.
+pub(crate) const KEPT_FOR: Duration = Duration::from_mins(1);
+/// How many messages that are, in rooms that do not run out of them.
+pub(crate) const KEPT_MANY: usize = 1_024;

@@ -14,7 +14,7 @@ use crate::actions::{Words, message};
 
 /// What a frame from the server says.
 pub(crate) enum Told<'a> {
-    Message(ServerMessage<'a>),
+    Message(Box<ServerMessage<'a>>),
     /// Binary game data: from whom, its stamp, its number.
     Data(PlayerId, Option<SenderStamp>, u64),
 }
@@ -25,7 +25,7 @@ pub(crate) fn read(frame: &Frame, encoding: ControlEncoding, format: GameDataEnc
         (ControlEncoding::Json, FrameKind::Text) => {
             let text = std::str::from_utf8(&frame.bytes).expect("text is UTF-8");
             let message = ServerMessage::decode(text).unwrap_or_else(|error| panic!("{error}: {text}"));
-            Told::Message(message)
+            Told::Message(Box::new(message))
         }
         (ControlEncoding::Json, FrameKind::Binary) => {
             let envelope = BinaryEnvelope::decode(&frame.bytes).expect("binary frames are envelopes");
@@ -35,7 +35,7 @@ pub(crate) fn read(frame: &Frame, encoding: ControlEncoding, format: GameDataEnc
         (ControlEncoding::Protobuf, FrameKind::Text) => panic!("protobuf is binary: {frame:?}"),
         (ControlEncoding::Protobuf, FrameKind::Binary) => {
             match ServerFrame::decode(&frame.bytes).expect("binary frames are protobuf") {
-                ServerFrame::Message(message) => Told::Message(message),
+                ServerFrame::Message(message) => Told::Message(Box::new(message)),
                 ServerFrame::Binary(BinaryGameDataOut { from_player, payload, seq, epoch, .. }) => {
                     Told::Data(from_player, Some(SenderStamp { epoch, seq }), number_in(&payload))
                 }

@@ -20,7 +20,7 @@ use crate::observer::{Observer, Ticket};
 use crate::referee;
 use crate::requests::{Asked, Door, Request};
 use crate::seen::Seen;
-use crate::settings::{EMPTY_FOR, QUIET_FOR, config};
+use crate::settings::{EMPTY_FOR, KEPT_MANY, QUIET_FOR, config};
 use crate::{now, pass, wire};
 
 /// A hub, its clients, and what happens next.
@@ -52,7 +52,7 @@ impl World {
         let hub = hub.await.expect("nothing is stored yet");
         let codes = (0..rng.usize(1..4)).map(|n| format!("ROOM{n:02}")).collect();
         let company = if rng.u8(0..3) == 0 { Company::Close } else { Company::Mixed };
-        let has_passwords = seed % PASSWORDS_EVERY == 0;
+        let has_passwords = seed.is_multiple_of(PASSWORDS_EVERY);
         let (clients, tickets, sent, events) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self {
             rng,
@@ -105,6 +105,9 @@ impl World {
         agreement::check(&stays, &self.sent);
         let observers: Vec<_> = self.clients.iter().map(|client| &client.observer).collect();
         agreement::check_stamps(&observers, &self.sent);
+        if self.keeps_many() {
+            agreement::check_kept(&observers, &self.sent, &self.events);
+        }
         let ended = self.clients.iter().filter(|client| client.observer.ending.is_some());
         agreement::check_signals(&observers, &self.sent, &ended.map(|client| client.player).collect());
         referee::check(&self.events, &observers, self.backends.was_always_calm());
@@ -127,6 +130,12 @@ impl World {
         if !self.hub.is_draining() && !self.has_stopped {
             self.check_codes().await;
         }
+    }
+
+    /// Whether rooms keep all the game data that is not too old for those who come back.
+    fn keeps_many(&self) -> bool {
+        let replay = self.hub.config().reconnection.and_then(|rules| rules.replay);
+        replay.is_some_and(|limits| limits.messages_max == KEPT_MANY)
     }
 
     /// Every code is free again.
@@ -222,13 +231,14 @@ impl World {
             return;
         }
         if self.clients[at].observer.abilities.operates && self.rng.bool() {
-            said = said.as_operation();
+            said = said.into_operation();
         }
         // Also where it is no game message: a number is used once.
         self.sent.push(said.as_sent(self.clients[at].player));
         self.tell(|| format!("{} says {}: {:?}", self.clients[at].name, action.name, said.request));
         let ping = said.is_followed_by_ping.then(|| Said::message("Ping", &Value::Null, Request::Ping));
-        self.sent[usize::try_from(number).expect("numbers are few")].serial = self.n_asked;
+        let sent = &mut self.sent[usize::try_from(number).expect("numbers are few")];
+        (sent.serial, sent.at) = (self.n_asked, Some(now()));
         self.say(at, said);
         if let Some(ping) = ping {
             self.say(at, ping);
@@ -309,7 +319,7 @@ impl World {
         let is_draining = self.hub.is_draining();
         let at = now();
         let decision = Decision { serial, client, player, request, at, is_slow, is_draining, is_connected };
-        self.events.push(Event::Decided(decision));
+        self.events.push(Event::Decided(Box::new(decision)));
     }
 
     fn read_one(&mut self) {

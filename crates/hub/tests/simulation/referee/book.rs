@@ -127,7 +127,8 @@ impl Rooms {
     /// Whether there may be a room under this code of which nobody knows, or of which not all is known.
     pub(super) fn is_doubtful(&self, code: &str) -> bool {
         let is_unknown = self.books.values().any(|book| {
-            !book.is_over && (matches!(book.code, Known::Unknown) || book.is_doubtful && book.code.is_surely(code))
+            !book.is_over
+                && (matches!(book.code, Known::Unknown) || book.is_doubtful && book.code.is_surely(code))
         });
         is_unknown || self.doubtful.contains(code)
     }
@@ -139,7 +140,10 @@ impl Rooms {
     pub(super) fn doubt_code(&mut self, code: Option<&str>) {
         let Some(code) = code else { return };
         self.doubtful.insert(code.to_owned());
-        self.books.values_mut().filter(|book| book.code.is_surely(code)).for_each(|book| book.is_doubtful = true);
+        self.books
+            .values_mut()
+            .filter(|book| book.code.is_surely(code))
+            .for_each(|book| book.is_doubtful = true);
     }
 
     pub(super) fn doubt_all(&mut self) {
@@ -175,7 +179,8 @@ impl Book {
         self.players.insert(player, seated);
         let mut names: Vec<_> = self.players.values().map(|player| player.name.clone()).collect();
         let mut shown = shown.players.clone();
-        (names.sort_unstable(), shown.sort_unstable());
+        names.sort_unstable();
+        shown.sort_unstable();
         assert!(names == shown || self.is_doubtful, "{names:?} are here and {shown:?} are shown");
     }
 
