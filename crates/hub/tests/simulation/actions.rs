@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use signal_fish_protocol::{DeliveryClass, ErrorCode, OperationId, PlayerId, Uuid};
 
 use crate::agreement::{Sent, UNIQUE};
-use crate::observer::{Observer, Ticket};
+use crate::notes::Ticket;
+use crate::observer::Observer;
 use crate::requests::Request;
 use crate::seen::Seen;
 use crate::{doors, moderating, peering};

@@ -8,7 +8,8 @@ use signal_fish_protocol::{
 };
 
 use crate::chronicle::Event;
-use crate::observer::{Observer, Signalled};
+use crate::notes::Signalled;
+use crate::observer::Observer;
 use crate::settings::KEPT_FOR;
 
 /// One stay of one client in one room: what it heard, from its own coming to its own going.
@@ -157,7 +158,7 @@ pub(crate) fn check(stays: &[&Stay], sent: &[Sent]) {
 /// Each message has one sender and one stamp, whoever hears it, and when, and how often it is sent again.
 pub(crate) fn check_stamps(observers: &[&Observer], sent: &[Sent]) {
     let mut stamps = HashMap::new();
-    for (number, from, stamp) in observers.iter().flat_map(|observer| &observer.stamped) {
+    for (number, from, stamp) in observers.iter().flat_map(|observer| &observer.notes.stamped) {
         assert_eq!(*from, sent[index(*number)].by, "{number} is from somebody else");
         let first = *stamps.entry((*from, stamp.epoch, stamp.seq)).or_insert(*number);
         assert_eq!(first, *number, "{from} has sent two messages as {stamp:?}");
@@ -167,14 +168,14 @@ pub(crate) fn check_stamps(observers: &[&Observer], sent: &[Sent]) {
 /// Signals reach the one that they are for, once, or are refused. Those who were ended may have missed some.
 pub(crate) fn check_signals(observers: &[&Observer], sent: &[Sent], ended: &HashSet<PlayerId>) {
     let mut heard = HashMap::new();
-    for Signalled { number, from, to } in observers.iter().flat_map(|observer| &observer.signals) {
+    for Signalled { number, from, to } in observers.iter().flat_map(|observer| &observer.notes.signals) {
         let sent = sent[index(*number)];
         assert_eq!((sent.by, sent.signals), (*from, Some(*to)), "signal {number} went astray");
         assert_eq!(heard.insert(*number, *to), None, "signal {number} came twice");
     }
     let replies: HashMap<_, _> = observers
         .iter()
-        .flat_map(|observer| &observer.replies)
+        .flat_map(|observer| &observer.notes.replies)
         .map(|(serial, reply)| (*serial, reply))
         .collect();
     for (number, sent) in (0..).zip(sent) {
@@ -192,8 +193,8 @@ pub(crate) fn check_signals(observers: &[&Observer], sent: &[Sent], ended: &Hash
 pub(crate) fn check_kept(observers: &[&Observer], sent: &[Sent], events: &[Event]) {
     let decisions: HashMap<_, _> =
         events.iter().filter_map(Event::decision).map(|decision| (decision.serial, decision.at)).collect();
-    let stamped = || observers.iter().flat_map(|observer| &observer.stamped);
-    for (gap, serial) in observers.iter().flat_map(|observer| &observer.missed) {
+    let stamped = || observers.iter().flat_map(|observer| &observer.notes.stamped);
+    for (gap, serial) in observers.iter().flat_map(|observer| &observer.notes.missed) {
         let is_in = |from: PlayerId, stamp: SenderStamp| {
             let seqs = gap.from_seq..=gap.to_seq;
             from == gap.from_player && stamp.epoch == gap.epoch && seqs.contains(&stamp.seq)

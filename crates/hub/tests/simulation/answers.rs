@@ -115,30 +115,17 @@ impl Reply {
     }
 
     fn of_result(result: &RoomResult<'_>) -> Self {
+        if let Some(message) = as_message(result.clone()) {
+            return Self::of(&message).expect("these are answers");
+        }
         let plain = Self { kind: result.kind(), code: None, operation: None, shown: None, new_code: None };
-        // What has a message of its own is that message.
-        let message = match result.clone() {
-            RoomResult::RoomJoined(body) => ServerMessage::RoomJoined(body),
-            RoomResult::RoomJoinFailed(body) => ServerMessage::RoomJoinFailed(body),
-            RoomResult::RoomLeft => ServerMessage::RoomLeft,
-            RoomResult::Reconnected(body) => ServerMessage::Reconnected(body),
-            RoomResult::ReconnectionFailed(body) => ServerMessage::ReconnectionFailed(body),
-            RoomResult::SpectatorJoined(body) => ServerMessage::SpectatorJoined(body),
-            RoomResult::SpectatorJoinFailed(body) => ServerMessage::SpectatorJoinFailed(body),
-            RoomResult::SpectatorLeft(body) => ServerMessage::SpectatorLeft(body),
-            RoomResult::RoomCodeRegenerated(new) => {
-                return Self { new_code: Some(new.room_code.as_str().to_owned()), ..plain };
-            }
-            RoomResult::OperationFailed(failed) => {
-                return Self { code: Some(failed.error_code.expect("each refusal has a code")), ..plain };
-            }
-            RoomResult::PlayerKicked(_)
-            | RoomResult::PlayerBanned(_)
-            | RoomResult::PlayerUnbanned(_)
-            | RoomResult::AuthorityTransferred(_)
-            | RoomResult::RoomAccessUpdated(_) => return plain,
-        };
-        Self::of(&message).expect("these are answers")
+        if let RoomResult::RoomCodeRegenerated(new) = result {
+            Self { new_code: Some(new.room_code.as_str().to_owned()), ..plain }
+        } else if let RoomResult::OperationFailed(failed) = result {
+            Self { code: Some(failed.error_code.expect("each refusal has a code")), ..plain }
+        } else {
+            plain
+        }
     }
 }
 
@@ -152,6 +139,27 @@ impl Shown {
             token: snapshot.reconnection_token.clone(),
         }
     }
+}
+
+/// The plain message that says the same, if there is one.
+pub(crate) fn as_message(result: RoomResult<'_>) -> Option<ServerMessage<'_>> {
+    Some(match result {
+        RoomResult::RoomJoined(body) => ServerMessage::RoomJoined(body),
+        RoomResult::RoomJoinFailed(body) => ServerMessage::RoomJoinFailed(body),
+        RoomResult::RoomLeft => ServerMessage::RoomLeft,
+        RoomResult::Reconnected(body) => ServerMessage::Reconnected(body),
+        RoomResult::ReconnectionFailed(body) => ServerMessage::ReconnectionFailed(body),
+        RoomResult::SpectatorJoined(body) => ServerMessage::SpectatorJoined(body),
+        RoomResult::SpectatorJoinFailed(body) => ServerMessage::SpectatorJoinFailed(body),
+        RoomResult::SpectatorLeft(body) => ServerMessage::SpectatorLeft(body),
+        RoomResult::PlayerKicked(_)
+        | RoomResult::PlayerBanned(_)
+        | RoomResult::PlayerUnbanned(_)
+        | RoomResult::AuthorityTransferred(_)
+        | RoomResult::RoomCodeRegenerated(_)
+        | RoomResult::RoomAccessUpdated(_)
+        | RoomResult::OperationFailed(_) => return None,
+    })
 }
 
 /// Errors that answer nothing: farewells, and data of others that cannot be read.

@@ -2,14 +2,16 @@
 
 use signal_fish_hub::Frame;
 use signal_fish_protocol::{
-    AuthorityResponse, CloseCode, DeliveryGap, DeliveryGapReason, DeliveryReport, Epoch, ErrorCode,
-    LobbyState, PlayerId, PlayerInfo, PlayerLeft, ProtocolVersion, Reconnected, RoomId, RoomResult,
-    RoomSnapshot, SenderStamp, ServerMessage, SpectatorLeft, SpectatorReason,
+    AuthorityResponse, CloseCode, DeliveryGapReason, DeliveryReport, Epoch, LobbyState, PlayerId, PlayerInfo,
+    PlayerLeft, ProtocolVersion, Reconnected, RoomResult, RoomSnapshot, SenderStamp, ServerMessage,
+    SpectatorLeft, SpectatorReason,
 };
 
 use crate::agreement::{Heard, Stay};
-use crate::answers::{Awaited, Reply};
+use crate::answers::{Awaited, as_message};
 use crate::greeting::Abilities;
+use crate::notes::{Notes, Signalled};
+use crate::order::Order;
 use crate::requests::{Asked, Asker, Claim, Request};
 use crate::room_view::RoomView;
 use crate::seen::Seen;
@@ -22,50 +24,15 @@ pub(crate) struct Observer {
     pub(crate) abilities: Abilities,
     /// The room that it is in.
     pub(crate) room: Option<RoomView>,
-    /// Its memberships, the present one last.
-    pub(crate) stays: Vec<Stay>,
     /// What it has seen of others in its room.
     pub(crate) seen: Seen,
-    /// What it may come back with, since somebody last asked.
-    pub(crate) tickets: Vec<Ticket>,
-    /// The replies to what was asked, by its serial.
-    pub(crate) replies: Vec<(usize, Reply)>,
-    /// The numbers of game messages, and the stamps that they came with.
-    pub(crate) stamped: Vec<(u64, PlayerId, SenderStamp)>,
-    pub(crate) signals: Vec<Signalled>,
-    /// The gaps in what it was sent again, and which request that was.
-    pub(crate) missed: Vec<(DeliveryGap, usize)>,
-    /// Its last request that was answered.
-    last_answered: usize,
+    pub(crate) notes: Notes,
     awaited: Awaited,
-    /// The kinds of message one of which must come next, with nothing before it.
-    next: &'static [&'static str],
-    /// Who has joined in the very last message.
-    just_joined: Option<PlayerId>,
-    /// Who has come back in the very last message.
-    just_back: Option<PlayerId>,
+    order: Order,
     /// Of its latest seat.
     n_epochs: u32,
     pub(crate) ending: Option<CloseCode>,
-    is_told_of_the_end: bool,
     n_unreadable: u64,
-    last_code: Option<ErrorCode>,
-}
-
-/// What one may come back with.
-#[derive(Clone, Debug)]
-pub(crate) struct Ticket {
-    pub(crate) player: PlayerId,
-    pub(crate) room: RoomId,
-    pub(crate) token: String,
-}
-
-/// A signal that was heard.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Signalled {
-    pub(crate) number: u64,
-    pub(crate) from: PlayerId,
-    pub(crate) to: PlayerId,
 }
 
 impl Observer {
@@ -74,23 +41,13 @@ impl Observer {
             me,
             abilities,
             room: None,
-            stays: Vec::new(),
             seen: Seen::default(),
-            tickets: Vec::new(),
-            replies: Vec::new(),
-            stamped: Vec::new(),
-            signals: Vec::new(),
-            missed: Vec::new(),
-            last_answered: 0,
+            notes: Notes::default(),
             awaited: Awaited::default(),
-            next: &[],
-            just_joined: None,
-            just_back: None,
+            order: Order::default(),
             n_epochs: 0,
             ending: None,
-            is_told_of_the_end: false,
             n_unreadable: 0,
-            last_code: None,
         }
     }
 
@@ -109,7 +66,7 @@ impl Observer {
         match wire::read(frame, self.abilities.encoding, self.abilities.format) {
             Told::Message(message) => self.hear_message(*message, is_draining),
             Told::Data(from, stamp, number) => {
-                assert!(self.next.is_empty(), "one of {:?} must come next", self.next);
+                self.order.check_nothing_is_next();
                 self.on_game_data(from, stamp, number);
             }
         }
@@ -129,9 +86,7 @@ impl Observer {
     pub(crate) fn hear_end(&mut self, code: CloseCode) {
         assert!(self.ending.is_none_or(|before| before == code || code == CloseCode::ServerShutdown));
         if self.ending.is_none() {
-            let expected = ENDINGS.iter().find(|(ending, _)| *ending == code);
-            let (_, farewell) = expected.unwrap_or_else(|| panic!("no reason to end with {code:?}"));
-            assert!(farewell.is_none() || *farewell == self.last_code, "no farewell of {code:?}");
+            self.order.check_end(code);
         }
         self.ending = Some(code);
         self.awaited.clear();
@@ -140,7 +95,7 @@ impl Observer {
     /// It has heard all there is until now.
     pub(crate) fn mark_present(&mut self) {
         if self.room.is_some() {
-            self.stays.last_mut().expect("a member has entered").is_current = true;
+            self.notes.mark_present();
         }
     }
 
@@ -154,36 +109,31 @@ impl Observer {
     }
 
     fn hear_message(&mut self, message: ServerMessage<'_>, is_draining: bool) {
-        assert!(is_draining || message.kind() != "GoingAway", "nobody goes away yet");
-        let next = std::mem::take(&mut self.next);
-        assert!(
-            next.is_empty() || next.contains(&message.kind()),
-            "one of {next:?} must come next: {message:?}"
-        );
+        let just_back = self.order.follow(&message, self.abilities.version, is_draining);
         let (greets, room) = (self.awaited.awaits_greeting(), self.room.as_ref());
         let asker = Asker { me: self.me, version: self.abilities.version, room, is_draining };
         let mut asked = None;
         if let Some((request, reply)) = self.awaited.answer(&message, asker) {
-            self.replies.push((request.serial, reply));
-            self.last_answered = request.serial;
+            self.notes.replies.push((request.serial, reply));
             asked = Some(request.request);
         } else {
             let is_early = message.kind() == "Error" || tells_what_was_given_up(&message);
             assert!(!greets || is_early, "{message:?} comes before Authenticated");
         }
-        self.last_code = if let ServerMessage::Error(error) = &message { error.error_code } else { None };
-        let just_joined = self.just_joined.take();
-        if let ServerMessage::PlayerReconnected(back) = &message {
-            assert_eq!(just_joined, Some(back.player_id), "who is back has joined right before");
-        }
-        self.take_message(message, asked.as_ref());
+        self.take_message(message, asked.as_ref(), just_back);
     }
 
-    fn take_message(&mut self, message: ServerMessage<'_>, asked: Option<&Request>) {
-        let (version, just_back) = (self.abilities.version, self.just_back.take());
-        assert!(version >= ProtocolVersion::V3 || !NEW.contains(&message.kind()), "v2 hears {message:?}");
+    /// Takes a message, which answers what it `asked`, if anything. `just_back` is the player of whom the last message was that it
+    /// has come back.
+    fn take_message(
+        &mut self,
+        message: ServerMessage<'_>,
+        asked: Option<&Request>,
+        just_back: Option<PlayerId>,
+    ) {
+        let version = self.abilities.version;
         match message {
-            ServerMessage::Authenticated(_) => self.next = &["ProtocolInfo"],
+            ServerMessage::Authenticated(_) => self.order.expect(&["ProtocolInfo"]),
             ServerMessage::ProtocolInfo(info) => {
                 assert_eq!(info.v3.is_some(), version >= ProtocolVersion::V3)
             }
@@ -196,12 +146,9 @@ impl Observer {
             ServerMessage::RoomLeft => self.on_room_left(),
             ServerMessage::SpectatorLeft(left) => self.on_spectator_left(&left),
             ServerMessage::AuthorityResponse(AuthorityResponse { granted: true, .. }) => {
-                self.next = &["AuthorityChanged"];
+                self.order.expect(&["AuthorityChanged"]);
             }
             ServerMessage::DeliveryReport(report) => self.on_report(&report),
-            ServerMessage::GoingAway(_) => {
-                assert!(!std::mem::replace(&mut self.is_told_of_the_end, true), "once is enough");
-            }
             ServerMessage::PlayerJoined(_)
             | ServerMessage::PlayerLeft(_)
             | ServerMessage::PlayerReconnected(_)
@@ -221,7 +168,7 @@ impl Observer {
                 assert!(self.abilities.can_signal(), "it cannot read signals");
                 let number = number_in(signal.signal.as_str().as_bytes());
                 assert_eq!(signal.generation.uuid().as_u128(), number.into(), "it is passed on as it is");
-                self.signals.push(Signalled { number, from: signal.from, to: self.me });
+                self.notes.signals.push(Signalled { number, from: signal.from, to: self.me });
             }
             ServerMessage::PeerTransportStatus(status) => self.check_peer(status.peer_id),
             ServerMessage::AuthorityResponse(_)
@@ -230,6 +177,7 @@ impl Observer {
             | ServerMessage::SpectatorJoinFailed(_)
             | ServerMessage::ReconnectionFailed(_)
             | ServerMessage::Pong
+            | ServerMessage::GoingAway(_)
             | ServerMessage::RelayStats(_) => {}
             ServerMessage::AuthenticationError(_) | ServerMessage::NewPeer(_) => {
                 panic!("no action leads to {message:?}")
@@ -237,80 +185,57 @@ impl Observer {
         }
     }
 
-    /// What a room tells its members, as far as it is no game data. `just_back` is the player of whom the last message was
-    /// that it has come back.
+    /// What a room tells its members, as far as it is no game data.
     fn take_news(&mut self, news: ServerMessage<'_>, just_back: Option<PlayerId>) {
         if let ServerMessage::PlayerJoined(joined) = news {
             self.on_player_joined(&joined.player);
         } else if let ServerMessage::PlayerLeft(left) = news {
             self.on_player_left(left);
         } else if let ServerMessage::PlayerReconnected(back) = news {
-            self.just_back = Some(back.player_id);
             let name = self.room_mut().on_reconnected(&back);
             if self.expects_plan() {
-                self.next = &["AuthorityChanged", "SessionPlan"];
+                self.order.expect(&["AuthorityChanged", "SessionPlan"]);
             }
-            self.note(Heard::Returned(name));
+            self.notes.note(Heard::Returned(name));
         } else if let ServerMessage::AuthorityChanged(changed) = news {
             let is_given_back = changed.authority_player.is_some() && changed.authority_player == just_back;
             let holder = self.room_mut().on_authority_changed(changed, is_given_back);
-            self.note(Heard::Authority(holder));
+            self.notes.note(Heard::Authority(holder));
         } else if let ServerMessage::LobbyStateChanged(changed) = news {
             let ready = self.room_mut().on_lobby_changed(&changed);
-            self.note(Heard::Lobby(ready));
+            self.notes.note(Heard::Lobby(ready));
         } else if let ServerMessage::GameStarting(starting) = news {
             self.room_mut().on_starting(&starting);
             self.expect_plan();
-            self.note(Heard::Starting);
+            self.notes.note(Heard::Starting);
         } else if let ServerMessage::SessionPlan(plan) = news {
             self.room_mut().on_plan(&plan);
-            self.note(Heard::Plan(plan.generation));
+            self.notes.note(Heard::Plan(plan.generation));
         } else if let ServerMessage::NewSpectatorJoined(new) = news {
             self.room_mut().on_spectator(&new.spectator, &new.current_spectators, new.spectator_count);
-            self.note(Heard::Watched(new.spectator.name.to_string()));
+            self.notes.note(Heard::Watched(new.spectator.name.to_string()));
         } else if let ServerMessage::SpectatorDisconnected(gone) = news {
             let (who, shown) = (gone.spectator_id, &gone.current_spectators);
             let name = self.room_mut().on_spectator_gone(who, shown, gone.spectator_count);
-            self.note(Heard::Unwatched(name));
+            self.notes.note(Heard::Unwatched(name));
         }
     }
 
     /// The same as the plain message, or what only operations lead to. It comes after what it has caused.
     fn on_result(&mut self, result: RoomResult<'_>, asked: Option<&Request>) {
-        match result {
-            RoomResult::RoomJoined(shown) => self.on_seated(&shown),
-            RoomResult::Reconnected(back) => self.on_reconnected(&back, asked),
-            RoomResult::SpectatorJoined(shown) => {
-                self.enter(RoomView::watched(self.abilities.version, self.me, &shown), Heard::Watched);
-            }
-            RoomResult::RoomLeft => self.on_room_left(),
-            RoomResult::SpectatorLeft(left) => self.on_spectator_left(&left),
-            RoomResult::RoomCodeRegenerated(new) => {
-                self.room_mut().code = Some(new.room_code.as_str().to_owned());
-            }
-            RoomResult::RoomAccessUpdated(access) => {
-                let Some(Request::Access(password)) = asked else { panic!("not asked for") };
-                assert_eq!(access.requires_password, password.is_some());
-            }
-            RoomResult::PlayerKicked(target)
-            | RoomResult::PlayerBanned(target)
-            | RoomResult::PlayerUnbanned(target)
-            | RoomResult::AuthorityTransferred(target) => {
-                let Some(
-                    Request::Kick(asked)
-                    | Request::Ban(asked)
-                    | Request::Unban(asked)
-                    | Request::Transfer(asked),
-                ) = asked
-                else {
-                    panic!("not asked for")
-                };
-                assert_eq!(target.player_id, *asked);
-            }
-            RoomResult::RoomJoinFailed(_)
-            | RoomResult::ReconnectionFailed(_)
-            | RoomResult::SpectatorJoinFailed(_)
-            | RoomResult::OperationFailed(_) => {}
+        if let Some(message) = as_message(result.clone()) {
+            self.take_message(message, asked, None);
+        } else if let RoomResult::RoomCodeRegenerated(new) = result {
+            self.room_mut().code = Some(new.room_code.as_str().to_owned());
+        } else if let RoomResult::RoomAccessUpdated(access) = result {
+            let is_protected = matches!(asked, Some(Request::Access(Some(_))));
+            assert_eq!(access.requires_password, is_protected);
+        } else if let RoomResult::PlayerKicked(target)
+        | RoomResult::PlayerBanned(target)
+        | RoomResult::PlayerUnbanned(target)
+        | RoomResult::AuthorityTransferred(target) = result
+        {
+            assert_eq!(asked.and_then(Request::target), Some(target.player_id));
         }
     }
 
@@ -334,7 +259,7 @@ impl Observer {
         let is_told_authority_again = view.is_told_authority_again;
         self.enter(view, Heard::Returned);
         if is_told_authority_again {
-            self.next = &["AuthorityChanged"];
+            self.order.expect(&["AuthorityChanged"]);
         }
         self.seen = Seen::come_back(seen, memory, self.me, back);
         self.seen.is_reader &= version >= ProtocolVersion::V3;
@@ -344,8 +269,7 @@ impl Observer {
 
     fn take_ticket(&mut self, shown: &RoomSnapshot) {
         assert_eq!(shown.reconnection_token.is_some(), self.abilities.has_token());
-        let (player, room) = (self.me, shown.room_id);
-        self.tickets.extend(shown.reconnection_token.clone().map(|token| Ticket { player, room, token }));
+        self.notes.take_ticket(self.me, shown);
     }
 
     fn on_room_left(&mut self) {
@@ -370,37 +294,38 @@ impl Observer {
         let is_back = room.on_player_joined(player);
         let has_started = room.lobby == LobbyState::Finalized;
         self.seen.on_joined(player);
-        self.just_joined = Some(player.id);
         if is_back {
-            self.next = &["PlayerReconnected"];
+            self.order.expect(&["PlayerReconnected"]);
         } else if has_started && self.expects_plan() {
-            self.next = &["SessionPlan", "PlayerReconnected"];
+            self.order.expect(&["SessionPlan", "PlayerReconnected"]);
         }
-        self.note(Heard::Joined(player.name.to_string()));
+        self.notes.note(Heard::Joined(player.name.to_string()));
     }
 
     fn on_player_left(&mut self, left: PlayerLeft) {
         let (name, was_authority) = self.room_mut().on_player_left(left);
-        self.next = if was_authority { &["AuthorityChanged"] } else { &[] };
-        self.note(Heard::Left(name));
+        if was_authority {
+            self.order.expect(&["AuthorityChanged"]);
+        }
+        self.notes.note(Heard::Left(name));
     }
 
     fn on_game_data(&mut self, from: PlayerId, stamp: Option<SenderStamp>, number: u64) {
         let present = self.room_mut().stamp_of(from);
         if let Some(stamp) = stamp {
-            self.stamped.push((number, from, stamp));
+            self.notes.stamped.push((number, from, stamp));
             if self.seen.catch_up(from, stamp, present) {
                 return;
             }
             self.seen.on_live(from, stamp);
         }
         self.room_mut().on_game_data(from, stamp);
-        self.note(Heard::Data(number));
+        self.notes.note(Heard::Data(number));
     }
 
     fn on_report(&mut self, report: &DeliveryReport) {
         if report.gaps.is_empty() {
-            self.next = &["Error"];
+            self.order.expect(&["Error"]);
         }
         for gap in &report.gaps {
             let present = self.room_mut().stamp_of(gap.from_player);
@@ -409,7 +334,7 @@ impl Observer {
                 self.room_mut().on_gap(gap);
                 self.seen.on_live(gap.from_player, SenderStamp { epoch: gap.epoch, seq: gap.to_seq });
             } else if gap.reason == DeliveryGapReason::NotRetained {
-                self.missed.push((*gap, self.last_answered));
+                self.notes.note_missed(*gap);
             }
             if gap.reason == DeliveryGapReason::UnsupportedFormat {
                 self.n_unreadable += gap.to_seq - gap.from_seq + 1;
@@ -427,7 +352,7 @@ impl Observer {
         assert!(self.room.is_none(), "one room at a time");
         let heard = heard(view.my_name());
         let Abilities { version, format, .. } = self.abilities;
-        self.stays.push(Stay::new(self.me, view.id, view.plays, version, format, heard));
+        self.notes.stays.push(Stay::new(self.me, view.id, view.plays, version, format, heard));
         self.n_epochs += u32::from(view.plays);
         let epoch = view.my_epoch().map(Epoch::number);
         assert!(
@@ -437,7 +362,7 @@ impl Observer {
         let lobby = view.lobby;
         self.room = Some(view);
         match lobby {
-            LobbyState::Waiting => self.next = &["LobbyStateChanged"],
+            LobbyState::Waiting => self.order.expect(&["LobbyStateChanged"]),
             LobbyState::Lobby => {}
             LobbyState::Finalized => self.expect_plan(),
         }
@@ -445,7 +370,9 @@ impl Observer {
 
     /// Players of v3 are told how to reach each other.
     fn expect_plan(&mut self) {
-        self.next = if self.expects_plan() { &["SessionPlan"] } else { &[] };
+        if self.expects_plan() {
+            self.order.expect(&["SessionPlan"]);
+        }
     }
 
     fn expects_plan(&self) -> bool {
@@ -459,12 +386,8 @@ impl Observer {
     }
 
     fn leave(&mut self, heard: Heard) {
-        self.note(heard);
+        self.notes.note(heard);
         self.room = None;
-    }
-
-    fn note(&mut self, heard: Heard) {
-        self.stays.last_mut().expect("a member has entered").heard.push(heard);
     }
 
     fn room_mut(&mut self) -> &mut RoomView {
@@ -476,23 +399,3 @@ impl Observer {
 fn tells_what_was_given_up(message: &ServerMessage<'_>) -> bool {
     matches!(message, ServerMessage::DeliveryReport(report) if report.gaps.is_empty())
 }
-
-/// How a connection may end here, and the code of the last message before.
-const ENDINGS: &[(CloseCode, Option<ErrorCode>)] = &[
-    (CloseCode::ServerShutdown, None),
-    (CloseCode::SlowConsumer, Some(ErrorCode::SlowConsumer)),
-    (CloseCode::RoomInactive, Some(ErrorCode::RoomNotFound)),
-    (CloseCode::Kicked, Some(ErrorCode::Kicked)),
-];
-
-/// What v2 must not see.
-const NEW: &[&str] = &[
-    "Signal",
-    "NewPeer",
-    "SessionPlan",
-    "PeerTransportStatus",
-    "RelayStats",
-    "GoingAway",
-    "DeliveryReport",
-    "RoomOperationResult",
-];

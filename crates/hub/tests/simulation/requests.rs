@@ -114,6 +114,15 @@ impl Request {
         }
     }
 
+    /// Whom an operation is about.
+    pub(crate) const fn target(&self) -> Option<PlayerId> {
+        if let Self::Kick(target) | Self::Ban(target) | Self::Unban(target) | Self::Transfer(target) = self {
+            Some(*target)
+        } else {
+            None
+        }
+    }
+
     /// Whether silence is no answer.
     pub(crate) const fn is_always_answered(&self) -> bool {
         self.success().is_some() || matches!(self, Self::Wrong(_))

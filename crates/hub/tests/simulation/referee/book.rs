@@ -157,15 +157,21 @@ impl Rooms {
 
 impl Book {
     /// Somebody has been let in through this door.
-    pub(super) fn check_let_in(&self, player: PlayerId, door: &Door) {
+    pub(super) fn check_let_in(&self, player: PlayerId, door: &Door, shown: &Shown) {
         let may_be = |is_sure: bool| !is_sure || self.is_doubtful;
-        if let (Known::Surely(code), Some(asked)) = (&self.code, &door.code) {
-            assert!(code == asked, "this is not the code of the room: {door:?} {self:?}");
-        }
+        assert!(door.code.iter().all(|code| *code == shown.code), "another room: {door:?} {shown:?}");
+        self.check_shown(shown);
         if let Known::Surely(password) = self.password {
             assert!(password == door.password, "this is not the password of the room: {door:?} {self:?}");
         }
         assert!(may_be(self.banned.get(&player) == Some(&true)), "who is banned stays outside: {self:?}");
+    }
+
+    /// Somebody is shown the room.
+    pub(super) fn check_shown(&self, shown: &Shown) {
+        if let Known::Surely(code) = &self.code {
+            assert_eq!(*code, shown.code, "this is not the code of the room: {self:?}");
+        }
     }
 
     /// Somebody of this name has been given a seat.
