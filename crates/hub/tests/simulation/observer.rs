@@ -103,6 +103,7 @@ impl Observer {
     pub(crate) fn on_dropped(&mut self) {
         if let Some(room) = &self.room {
             let heard = if room.plays { Heard::Left } else { Heard::Unwatched }(room.my_name());
+            self.seen.is_final = self.ending.is_none();
             // Who is ended first misses how the room goes on.
             if self.ending.is_none() { self.leave(heard) } else { self.room = None }
         }
@@ -304,6 +305,7 @@ impl Observer {
 
     fn on_player_left(&mut self, left: PlayerLeft) {
         let (name, was_authority) = self.room_mut().on_player_left(left);
+        self.seen.on_left(left.player_id);
         if was_authority {
             self.order.expect(&["AuthorityChanged"]);
         }

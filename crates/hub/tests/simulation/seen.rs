@@ -1,11 +1,11 @@
 //! What one player has seen of each sender, over all connections that it has had in one stay: nothing twice, nothing
 //! out of order, nothing left out in secret.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use signal_fish_protocol::{
-    DeliveryGap, Epoch, PlayerId, PlayerInfo, Reconnected, SenderStamp, ServerMessage,
+    DeliveryGap, Epoch, PlayerId, PlayerInfo, Reconnected, ReplayStatus, SenderStamp, ServerMessage,
 };
 
 type Membership = (PlayerId, Epoch);
@@ -16,6 +16,10 @@ pub(crate) struct Seen {
     marks: BTreeMap<Membership, u64>,
     /// What there was before it came in, which is not for it.
     floors: BTreeMap<Membership, u64>,
+    /// The other players, as far as it has heard.
+    others: BTreeSet<PlayerId>,
+    /// Whether it had heard of all when it was cut off.
+    pub(crate) is_final: bool,
     /// Whether the room keeps for it what it may miss.
     pub(crate) is_reader: bool,
     /// How far each must come before anything else is heard, for somebody who is just back.
@@ -26,13 +30,17 @@ pub(crate) struct Seen {
 impl Seen {
     pub(crate) fn of_snapshot(me: PlayerId, players: &[PlayerInfo], is_reader: bool) -> Self {
         let marks: BTreeMap<_, _> = marks(me, players).collect();
-        Self { floors: marks.clone(), marks, is_reader, ..Self::default() }
+        let others = others(me, players);
+        Self { floors: marks.clone(), marks, others, is_reader, ..Self::default() }
     }
 
     /// Back in the room, with what it said it has seen, or else it has missed what there was.
     pub(crate) fn come_back(said: Option<Self>, memory: Self, me: PlayerId, back: &Reconnected<'_>) -> Self {
+        memory.check_missed(me, back);
         let present = marks(me, &back.snapshot.current_players);
-        let Some(mut seen) = said else {
+        let (others, is_final) = (others(me, &back.snapshot.current_players), false);
+        let memory = Self { others, is_final, ..memory };
+        let Some(said) = said else {
             let mut seen = memory;
             seen.marks.extend(present);
             if !seen.is_reader {
@@ -45,12 +53,33 @@ impl Seen {
             let ServerMessage::PlayerLeft(left) = event else { return None };
             (left.player_id != me).then_some(((left.player_id, left.epoch?), left.final_seq?))
         });
-        seen.owed = left.chain(present).collect();
-        seen.is_catching_up = true;
-        seen
+        let owed = left.chain(present).collect();
+        Self { marks: said.marks, owed, is_catching_up: true, ..memory }
+    }
+
+    /// Those who were here before, with those who have come and without those who have gone meanwhile, are here now.
+    fn check_missed(&self, me: PlayerId, back: &Reconnected<'_>) {
+        if !self.is_final || back.replay != Some(ReplayStatus::Complete) {
+            return;
+        }
+        let mut expected = self.others.clone();
+        for event in &back.missed_events {
+            if let ServerMessage::PlayerJoined(joined) = event {
+                expected.insert(joined.player.id);
+            } else if let ServerMessage::PlayerLeft(left) = event {
+                assert!(expected.remove(&left.player_id) || left.player_id == me, "nobody leaves twice");
+            }
+        }
+        expected.remove(&me);
+        assert_eq!(expected, others(me, &back.snapshot.current_players), "what was missed leads to what is");
+    }
+
+    pub(crate) fn on_left(&mut self, player: PlayerId) {
+        self.others.remove(&player);
     }
 
     pub(crate) fn on_joined(&mut self, player: &PlayerInfo) {
+        self.others.insert(player.id);
         if let Some(epoch) = player.epoch {
             self.marks.insert((player.id, epoch), 0);
         }
@@ -119,6 +148,10 @@ impl Seen {
         let mark = |((player, epoch), seq): (&Membership, &u64)| json!({"player_id": player.to_string(), "epoch": epoch.number(), "seq": seq});
         self.marks.iter().map(mark).collect()
     }
+}
+
+fn others(me: PlayerId, players: &[PlayerInfo]) -> BTreeSet<PlayerId> {
+    players.iter().map(|player| player.id).filter(|id| *id != me).collect()
 }
 
 fn marks(me: PlayerId, players: &[PlayerInfo]) -> impl Iterator<Item = (Membership, u64)> {
