@@ -11,7 +11,7 @@ use crate::agreement::{Heard, Stay};
 use crate::answers::{Awaited, as_message};
 use crate::greeting::Abilities;
 use crate::notes::{Notes, Signalled};
-use crate::order::Order;
+use crate::order::{Order, tells_what_was_given_up};
 use crate::requests::{Asked, Asker, Claim, Request};
 use crate::room_view::RoomView;
 use crate::seen::Seen;
@@ -395,9 +395,4 @@ impl Observer {
     fn room_mut(&mut self) -> &mut RoomView {
         self.room.as_mut().expect("this comes to members only")
     }
-}
-
-/// Whether this is the report of what was given up with a connection that is too slow; its farewell is next.
-fn tells_what_was_given_up(message: &ServerMessage<'_>) -> bool {
-    matches!(message, ServerMessage::DeliveryReport(report) if report.gaps.is_empty())
 }

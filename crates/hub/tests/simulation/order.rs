@@ -61,6 +61,11 @@ impl Order {
     }
 }
 
+/// Whether this is the report of what was given up with a connection that is too slow; its farewell is next.
+pub(crate) fn tells_what_was_given_up(message: &ServerMessage<'_>) -> bool {
+    matches!(message, ServerMessage::DeliveryReport(report) if report.gaps.is_empty())
+}
+
 /// How a connection may end here, and the code of the last message before.
 const ENDINGS: &[(CloseCode, Option<ErrorCode>)] = &[
     (CloseCode::ServerShutdown, None),
