@@ -1,27 +1,54 @@
-//! What a client may say, one line each: how often, what answers it, and its bytes.
+//! What a client may say, one line each: how often, what it asks for, and its bytes.
 
 use fastrand::Rng;
 use serde_json::{Value, json};
-use signal_fish_protocol::{DeliveryClass, GameDataEncoding, ProtocolVersion};
+use signal_fish_protocol::{DeliveryClass, ErrorCode, OperationId, PlayerId, Uuid};
 
-use crate::agreement::UNIQUE;
-use crate::observer::{Answer, Observer};
+use crate::agreement::{Sent, UNIQUE};
+use crate::notes::Ticket;
+use crate::observer::Observer;
+use crate::requests::Request;
+use crate::seen::Seen;
+use crate::{doors, moderating, peering};
 
 /// Something that a client may say.
 pub(crate) struct Action {
     pub(crate) name: &'static str,
     /// How often it is chosen, beside the others.
     weight: u32,
-    /// What always answers it, if something does.
-    pub(crate) answer: Option<Answer>,
+    place: Place,
     pub(crate) say: fn(&mut Scene<'_>) -> Said,
 }
 
-/// What is said.
-pub(crate) enum Said {
-    Text(String),
+/// Where it makes sense to say it. Elsewhere it is said too, but seldom.
+#[derive(Clone, Copy)]
+enum Place {
+    Anywhere,
+    Outside,
+    /// In a room, as a player.
+    Inside,
+    /// The same, with the authority.
+    Ahead,
+    /// In a room, as a spectator.
+    Aside,
+}
+
+/// What is said, and what it asks for.
+pub(crate) struct Said {
+    pub(crate) words: Words,
+    pub(crate) request: Request,
+    pub(crate) operation: Option<OperationId>,
+    /// Whether a ping comes right after it, to know by its answer that this had none.
+    pub(crate) is_followed_by_ping: bool,
+}
+
+pub(crate) enum Words {
+    /// A message: its type and data.
+    Message(String, Value),
+    /// What is no message.
+    Nonsense(&'static str),
     /// Game data, with the class that it asks for.
-    Data(String, DeliveryClass),
+    Data(Value, DeliveryClass),
     /// Game data in MessagePack, or in bytes that are not.
     Packed(Vec<u8>, Readable),
     Oversized,
@@ -37,17 +64,23 @@ pub(crate) struct Scene<'a> {
     pub(crate) observer: &'a Observer,
     /// Codes of rooms that are, were or may be.
     pub(crate) codes: &'a [String],
+    /// Everybody there ever was.
+    pub(crate) everybody: &'a [PlayerId],
+    /// What somebody may come back with, and what that one has seen.
+    pub(crate) ticket: Option<(Ticket, Seen)>,
+    /// Whether rooms here have passwords.
+    pub(crate) has_passwords: bool,
     /// Of the next game message, and part of every name: nothing has the same number twice.
     pub(crate) number: u64,
 }
 
 impl Scene<'_> {
-    fn code(&mut self) -> String {
+    pub(crate) fn code(&mut self) -> String {
         let code = self.rng.choice(self.codes).expect("some codes are there from the start").clone();
         if self.rng.u8(0..4) == 0 { code.to_ascii_lowercase() } else { code }
     }
 
-    fn name(&mut self) -> String {
+    pub(crate) fn name(&mut self) -> String {
         match self.rng.u8(0..6) {
             // Perhaps one that is taken, in another spelling.
             0 => format!("{UNIQUE} {}", self.rng.u64(0..=self.number)).to_ascii_uppercase(),
@@ -55,121 +88,155 @@ impl Scene<'_> {
         }
     }
 
-    fn seats(&mut self) -> Value {
+    pub(crate) fn seats(&mut self) -> Value {
         [json!(null), json!(1), json!(2), json!(4), json!(8)][self.rng.usize(0..5)].clone()
+    }
+
+    /// A password or none, mostly none.
+    pub(crate) fn password(&mut self) -> Option<&'static str> {
+        let n = if self.has_passwords { 4 } else { 24 };
+        PASSWORDS.get(self.rng.usize(0..n)).copied()
+    }
+
+    /// Mostly another player of the room.
+    pub(crate) fn somebody(&mut self) -> PlayerId {
+        let me = self.observer.me;
+        if let Some(room) = &self.observer.room
+            && self.rng.u8(0..5) > 0
+        {
+            let mut players: Vec<_> = room.players.iter().filter(|(id, _)| **id != me).collect();
+            players.sort_unstable_by_key(|(_, player)| player.name.clone());
+            if let Some((id, _)) = self.rng.choice(&players) {
+                return **id;
+            }
+        }
+        if self.rng.u8(0..4) == 0 { me } else { *self.rng.choice(self.everybody).unwrap_or(&me) }
     }
 }
 
-/// The line of the table that `rng` chooses.
-pub(crate) fn choose(rng: &mut Rng) -> &'static Action {
-    let mut at = rng.u32(0..ACTIONS.iter().map(|action| action.weight).sum());
+impl Said {
+    pub(crate) fn message(kind: &str, data: &Value, request: Request) -> Self {
+        Self::new(Words::Message(kind.to_owned(), data.clone()), request)
+    }
+
+    const fn new(words: Words, request: Request) -> Self {
+        Self { words, request, operation: None, is_followed_by_ping: false }
+    }
+
+    pub(crate) const fn followed_by_ping(mut self) -> Self {
+        self.is_followed_by_ping = true;
+        self
+    }
+
+    /// Whether a client like that can say it.
+    pub(crate) const fn can_be_said(&self, is_binary: bool) -> bool {
+        match self.words {
+            Words::Packed(..) => is_binary,
+            Words::Message(..) | Words::Nonsense(_) | Words::Data(..) | Words::Oversized => true,
+        }
+    }
+
+    /// What there is to remember of it, as said by this player.
+    pub(crate) fn as_sent(&self, by: PlayerId) -> Sent {
+        let sent = Sent::nothing(by);
+        match (&self.words, &self.request) {
+            (Words::Data(_, class), _) => Sent { class: *class, ..sent },
+            (Words::Packed(_, is_readable), _) => Sent { is_readable: is_readable.0, ..sent },
+            (_, Request::Signal(to)) => Sent { signals: Some(*to), ..sent },
+            _ => sent,
+        }
+    }
+
+    /// The same as an operation, if it can be one.
+    pub(crate) fn into_operation(mut self) -> Self {
+        if let Words::Message(kind, data) = &self.words
+            && self.operation.is_none()
+            && self.request.success().is_some()
+            && !matches!(self.request, Request::Ping | Request::Take | Request::Release)
+        {
+            let id = Uuid::new_v4();
+            self.operation = Some(OperationId::new(id));
+            let operation = message(kind, data);
+            let data = json!({"operation_id": id.to_string(), "operation": operation});
+            self.words = Words::Message("RoomOperation".to_owned(), data);
+        }
+        self
+    }
+}
+
+/// A message as JSON. Without data it has no such member.
+pub(crate) fn message(kind: &str, data: &Value) -> Value {
+    if data.is_null() { json!({"type": kind}) } else { json!({"type": kind, "data": data}) }
+}
+
+/// The line of the table that `rng` chooses for a client.
+pub(crate) fn choose(rng: &mut Rng, observer: &Observer) -> &'static Action {
+    let is_wild = rng.u8(0..8) == 0;
+    let weight = |action: &Action| if is_wild || action.place.is_of(observer) { action.weight } else { 0 };
+    let mut at = rng.u32(0..ACTIONS.iter().map(weight).sum());
     let chosen = ACTIONS.iter().find(|action| {
-        let is_it = at < action.weight;
-        at = at.saturating_sub(action.weight);
+        let is_it = at < weight(action);
+        at = at.saturating_sub(weight(action));
         is_it
     });
     chosen.expect("the sum was the limit")
 }
 
-/// A line of the table: what it is called, how often it is chosen, what always answers it, and its bytes.
-const fn line(
-    name: &'static str,
-    weight: u32,
-    answer: Option<Answer>,
-    say: fn(&mut Scene<'_>) -> Said,
-) -> Action {
-    Action { name, weight, answer, say }
+impl Place {
+    fn is_of(self, observer: &Observer) -> bool {
+        let room = observer.room.as_ref();
+        match self {
+            Self::Anywhere => true,
+            Self::Outside => room.is_none(),
+            Self::Inside => room.is_some_and(|room| room.plays),
+            Self::Ahead => {
+                let leads = room.is_some_and(|room| room.plays && room.authority == Some(observer.me));
+                observer.abilities.operates && leads
+            }
+            Self::Aside => room.is_some_and(|room| !room.plays),
+        }
+    }
+}
+
+/// A line of the table: what it is called, how often it is chosen and where, and what it is.
+const fn line(name: &'static str, weight: u32, place: Place, say: fn(&mut Scene<'_>) -> Said) -> Action {
+    Action { name, weight, place, say }
 }
 
 const ACTIONS: &[Action] = &[
-    line("join", 14, JOINED, join),
-    line("create", 2, JOINED, create),
-    line("join badly", 1, JOINED, join_badly),
-    line("leave", 3, Some(&["RoomLeft"]), |_| unit("LeaveRoom")),
-    line("watch", 4, Some(&["SpectatorJoined", "SpectatorJoinFailed"]), watch),
-    line("stop watching", 2, Some(&["SpectatorLeft", "Error NOT_A_SPECTATOR"]), |_| unit("LeaveSpectator")),
-    line("ready", 8, FREE, |_| unit("PlayerReady")),
-    line("start", 3, FREE, |_| unit("StartGame")),
-    line("take or release the authority", 4, Some(&["AuthorityResponse"]), authority),
-    line("connection info", 1, FREE, connection_info),
-    line("game data", 16, FREE, |scene| data(scene, DeliveryClass::Reliable)),
-    line("latest game data", 3, FREE, |scene| data(scene, DeliveryClass::Latest)),
-    line("volatile game data", 3, FREE, |scene| data(scene, DeliveryClass::Volatile)),
-    line("binary game data", 5, FREE, packed),
-    line("ping", 2, Some(&["Pong"]), |_| unit("Ping")),
-    line("nonsense", 2, INVALID, nonsense),
-    line("too much", 1, Some(&["Error MESSAGE_TOO_LARGE"]), |_| Said::Oversized),
-    line("authenticate late", 1, INVALID, |_| text("Authenticate", &json!({"app_id": "late"}))),
-    line("reconnect as a stranger", 1, Some(&["ReconnectionFailed"]), reconnect_badly),
-    line("operate without the capability", 1, UNABLE, operate),
+    line("join", 12, Place::Outside, doors::join),
+    line("create", 1, Place::Outside, doors::create),
+    line("watch", 3, Place::Outside, doors::watch),
+    line("come back", 12, Place::Outside, doors::come_back),
+    line("stop watching", 6, Place::Aside, |_| unit("LeaveSpectator", Request::StopWatching)),
+    line("leave", 1, Place::Inside, |_| unit("LeaveRoom", Request::Leave)),
+    line("ready", 6, Place::Inside, |_| unit("PlayerReady", Request::Ready)),
+    line("start", 3, Place::Inside, |_| unit("StartGame", Request::Start)),
+    line("take or release the authority", 4, Place::Inside, authority),
+    line("connection info", 2, Place::Inside, peering::connection_info),
+    line("signal", 5, Place::Inside, peering::signal),
+    line("transport status", 2, Place::Inside, peering::transport_status),
+    line("kick", 3, Place::Ahead, moderating::kick),
+    line("ban", 3, Place::Ahead, moderating::ban),
+    line("unban", 2, Place::Ahead, moderating::unban),
+    line("transfer the authority", 3, Place::Ahead, moderating::transfer),
+    line("set or remove the password", 3, Place::Ahead, moderating::set_access),
+    line("change the code", 3, Place::Ahead, moderating::change_code),
+    line("game data", 16, Place::Inside, |scene| data(scene, DeliveryClass::Reliable)),
+    line("latest game data", 3, Place::Inside, |scene| data(scene, DeliveryClass::Latest)),
+    line("volatile game data", 3, Place::Inside, |scene| data(scene, DeliveryClass::Volatile)),
+    line("binary game data", 5, Place::Inside, packed),
+    line("ping", 1, Place::Anywhere, |_| unit("Ping", Request::Ping)),
+    line("join badly", 1, Place::Anywhere, doors::join_badly),
+    line("nonsense", 1, Place::Anywhere, nonsense),
+    line("too much", 1, Place::Anywhere, too_much),
+    line("authenticate late", 1, Place::Anywhere, authenticate_late),
 ];
 
-const JOINED: Option<Answer> = Some(&["RoomJoined", "RoomJoinFailed"]);
-const INVALID: Option<Answer> = Some(&["Error INVALID_INPUT"]);
-const UNABLE: Option<Answer> = Some(&["Error INVALID_INPUT", "Error UNSUPPORTED_PROTOCOL_VERSION"]);
-/// What is answered by an event of the room, or an error, or nothing.
-const FREE: Option<Answer> = None;
-
-/// What a new connection says first.
-pub(crate) fn greeting(version: ProtocolVersion, format: GameDataEncoding) -> String {
-    let data =
-        json!({"app_id": "demo", "protocol_version": version.number(), "game_data_format": format.token()});
-    json!({"type": "Authenticate", "data": data}).to_string()
-}
-
-/// The number of a game message, in whichever form it came.
-pub(crate) fn number_in(payload: &[u8]) -> u64 {
-    if let Ok(Value::Object(data)) = serde_json::from_slice(payload) {
-        return data["n"].as_u64().expect("text carries its number");
-    }
-    let (_, number) = payload.split_last_chunk().expect("binary data ends with its number");
-    u64::from(u32::from_be_bytes(*number))
-}
-
-fn join(scene: &mut Scene<'_>) -> Said {
-    let (code, name, seats) = (scene.code(), scene.name(), scene.seats());
-    let supports_authority = scene.rng.u8(0..4) > 0;
-    let join_only = scene.rng.u8(0..4) == 0;
-    text(
-        "JoinRoom",
-        &json!({
-            "game_name": GAME, "room_code": code, "player_name": name, "max_players": seats,
-            "supports_authority": supports_authority, "join_only": join_only,
-        }),
-    )
-}
-
-fn create(scene: &mut Scene<'_>) -> Said {
-    let (name, seats) = (scene.name(), scene.seats());
-    text("JoinRoom", &json!({"game_name": GAME, "player_name": name, "max_players": seats}))
-}
-
-fn join_badly(scene: &mut Scene<'_>) -> Said {
-    let mut wish = json!({"game_name": GAME, "room_code": scene.code(), "player_name": "fine"});
-    let (key, value) = [
-        ("game_name", json!("no/such/game")),
-        ("room_code", json!("short")),
-        ("player_name", json!(" ")),
-        ("max_players", json!(101)),
-        ("password", json!("")),
-    ][scene.rng.usize(0..5)]
-    .clone();
-    wish[key] = value;
-    text("JoinRoom", &wish)
-}
-
-fn watch(scene: &mut Scene<'_>) -> Said {
-    let (code, name) = (scene.code(), format!("spectator {}", scene.number));
-    text("JoinAsSpectator", &json!({"game_name": GAME, "room_code": code, "spectator_name": name}))
-}
-
 fn authority(scene: &mut Scene<'_>) -> Said {
-    text("AuthorityRequest", &json!({"become_authority": scene.rng.bool()}))
-}
-
-fn connection_info(_: &mut Scene<'_>) -> Said {
-    let info = json!({"type": "direct", "host": "203.0.113.9", "port": 7777});
-    text("ProvideConnectionInfo", &json!({"connection_info": info}))
+    let takes = scene.rng.bool();
+    let request = if takes { Request::Take } else { Request::Release };
+    Said::message("AuthorityRequest", &json!({"become_authority": takes}), request)
 }
 
 fn data(scene: &mut Scene<'_>, class: DeliveryClass) -> Said {
@@ -179,7 +246,7 @@ fn data(scene: &mut Scene<'_>, class: DeliveryClass) -> Said {
         DeliveryClass::Latest => (data["class"], data["key"]) = (json!("latest"), json!(scene.rng.u8(0..3))),
         DeliveryClass::Volatile => data["class"] = json!("volatile"),
     }
-    Said::Data(json!({"type": "GameData", "data": data}).to_string(), class)
+    Said::new(Words::Data(data, class), Request::Data(class != DeliveryClass::Reliable))
 }
 
 fn packed(scene: &mut Scene<'_>) -> Said {
@@ -187,7 +254,8 @@ fn packed(scene: &mut Scene<'_>) -> Said {
     // A map of one member, or a byte that MessagePack never uses; then the number as 32 bits.
     let head: &[u8] = if is_readable { b"\x81\xa1n\xce" } else { b"\xc1" };
     let number = u32::try_from(scene.number).expect("numbers are few");
-    Said::Packed([head, &number.to_be_bytes()].concat(), Readable(is_readable))
+    let payload = [head, &number.to_be_bytes()].concat();
+    Said::new(Words::Packed(payload, Readable(is_readable)), Request::Data(false))
 }
 
 fn nonsense(scene: &mut Scene<'_>) -> Said {
@@ -200,29 +268,24 @@ fn nonsense(scene: &mut Scene<'_>) -> Said {
         r#"{"type":"JoinRoom"}"#,
         r#"{"type":"GameData","data":{"data":1,"key":null}}"#,
     ];
-    Said::Text(texts[scene.rng.usize(0..texts.len())].to_owned())
+    let text = texts[scene.rng.usize(0..texts.len())];
+    Said::new(Words::Nonsense(text), Request::Wrong(ErrorCode::InvalidInput))
 }
 
-fn reconnect_badly(scene: &mut Scene<'_>) -> Said {
-    let (me, token) = (scene.observer.me, "5f0e4c1a-2b39-4c55-9a11-0d6f1e7a9b01");
-    text("Reconnect", &json!({"player_id": me.to_string(), "room_id": token, "auth_token": token}))
+fn too_much(_: &mut Scene<'_>) -> Said {
+    Said::new(Words::Oversized, Request::Wrong(ErrorCode::MessageTooLarge))
 }
 
-fn operate(_: &mut Scene<'_>) -> Said {
-    let operation = json!({"type": "LeaveRoom"});
-    text(
-        "RoomOperation",
-        &json!({"operation_id": "5f0e4c1a-2b39-4c55-9a11-0d6f1e7a9b01", "operation": operation}),
-    )
+fn authenticate_late(_: &mut Scene<'_>) -> Said {
+    let request = Request::Wrong(ErrorCode::InvalidInput);
+    Said::message("Authenticate", &json!({"app_id": "late"}), request)
 }
 
-fn unit(message: &str) -> Said {
-    Said::Text(json!({"type": message}).to_string())
-}
-
-fn text(message: &str, data: &Value) -> Said {
-    Said::Text(json!({"type": message, "data": data}).to_string())
+fn unit(kind: &str, request: Request) -> Said {
+    Said::message(kind, &Value::Null, request)
 }
 
 /// The game of all rooms.
 pub(crate) const GAME: &str = "tanks";
+
+const PASSWORDS: &[&str] = &["rose", "tulip"];

@@ -16,6 +16,7 @@ use crate::pass;
 /// Both ports of the hub. Calm backends answer at once and never fail.
 pub(crate) struct Backends {
     chance: Mutex<Rng>,
+    was_always_calm: bool,
     is_calm: AtomicBool,
     claimed: Mutex<HashSet<(RoomKey, RoomId)>>,
     memory: MemoryDatabase,
@@ -25,9 +26,14 @@ impl Backends {
     /// They draw from their own numbers: what they do must not depend on who else draws.
     pub(crate) fn new(seed: u64) -> Self {
         let mut chance = Rng::with_seed(!seed);
-        let is_calm = AtomicBool::new(chance.bool());
+        let was_always_calm = chance.bool();
+        let is_calm = AtomicBool::new(was_always_calm);
         let (claimed, memory) = (Mutex::default(), MemoryDatabase::default());
-        Self { chance: Mutex::new(chance), is_calm, claimed, memory }
+        Self { chance: Mutex::new(chance), was_always_calm, is_calm, claimed, memory }
+    }
+
+    pub(crate) const fn was_always_calm(&self) -> bool {
+        self.was_always_calm
     }
 
     pub(crate) fn calm_down(&self) {

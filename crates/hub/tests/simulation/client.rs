@@ -8,9 +8,11 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use signal_fish_hub::{Entry, Outbox, Session, Taken};
-use signal_fish_protocol::CloseCode;
+use signal_fish_protocol::{CloseCode, PlayerId};
 
+use crate::now;
 use crate::observer::Observer;
+use crate::requests::Request;
 
 /// A connection without a socket.
 pub(crate) struct Client {
@@ -18,6 +20,10 @@ pub(crate) struct Client {
     pub(crate) observer: Observer,
     /// Whether it has said its first word.
     pub(crate) has_greeted: bool,
+    /// Who its connection is by now.
+    pub(crate) player: PlayerId,
+    /// What it waits for on its way, by its serial.
+    pub(crate) wish: Option<(usize, Request)>,
     party: Party,
     outbox: Arc<Outbox>,
     /// Until then it reads nothing.
@@ -37,12 +43,15 @@ enum Party {
 impl Client {
     pub(crate) fn new(now: Instant, name: String, session: Session, observer: Observer) -> Self {
         let outbox = Arc::clone(session.outbox());
+        let player = session.player();
         let (party, reader) = (Party::Here(Box::new(session)), Arc::default());
         let (reads_at, read_all_at) = (now, now);
         Self {
             name,
             observer,
             has_greeted: false,
+            player,
+            wish: None,
             party,
             outbox,
             reads_at,
@@ -64,16 +73,16 @@ impl Client {
         matches!(self.party, Party::Gone)
     }
 
-    /// Lets the session enter, as far as that goes without waiting.
-    pub(crate) fn enter(&mut self, now: Instant, entry: Entry) {
+    /// The session is on its way, and starts when it goes on.
+    pub(crate) fn enter(&mut self, entry: Entry, wish: (usize, Request)) {
         let Party::Here(mut session) = std::mem::replace(&mut self.party, Party::Gone) else {
             unreachable!("only a session makes an entry")
         };
+        self.wish = Some(wish);
         self.party = Party::Entering(Box::pin(async move {
-            session.enter(now, entry).await;
+            session.enter(now(), entry).await;
             session
         }));
-        self.go_on();
     }
 
     /// The session never gets to enter.
@@ -86,13 +95,14 @@ impl Client {
         }));
     }
 
-    /// Lets the session go on, if it is on its way.
-    pub(crate) fn go_on(&mut self) {
-        if let Party::Entering(entering) = &mut self.party
-            && let Poll::Ready(session) = entering.as_mut().poll(&mut Context::from_waker(Waker::noop()))
-        {
-            self.party = Party::Here(session);
-        }
+    /// Lets the session go on, if it is on its way. What was decided if that is the end of it, and for whom.
+    pub(crate) fn go_on(&mut self) -> Option<(PlayerId, usize, Request)> {
+        let Party::Entering(entering) = &mut self.party else { return None };
+        let polled = entering.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let Poll::Ready(session) = polled else { return None };
+        let before = std::mem::replace(&mut self.player, session.player());
+        self.party = Party::Here(session);
+        self.wish.take().map(|(serial, request)| (before, serial, request))
     }
 
     /// The socket dies. What was queued before may still be read, and nothing else: not even that a request was lost
@@ -101,7 +111,7 @@ impl Client {
         let n_open = usize::from(matches!(self.party, Party::Entering(_)));
         self.read(now, is_draining);
         self.party = Party::Gone;
-        assert!(self.observer.n_awaited() <= n_open, "only who is on the way in waits for an answer");
+        assert!(self.observer.n_owed() <= n_open, "only who is on the way in waits for an answer");
         self.observer.on_dropped();
     }
 
@@ -126,6 +136,10 @@ impl Client {
             }
         }
         (self.has_read_all, self.read_all_at) = (true, now);
+        self.observer.on_read_all();
+        if matches!(self.party, Party::Here(_)) {
+            self.observer.on_answered();
+        }
     }
 
     fn hear_end(&mut self, now: Instant, code: CloseCode) {

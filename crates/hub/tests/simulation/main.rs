@@ -1,24 +1,38 @@
 //! Many clients in many rooms, in an order that a seed decides: each of them must see what the wire contract promises.
 //!
 //! One thread, virtual time. [`world`] moves, [`actions`] is what clients may say, [`observer`] holds each client to
-//! the rules by its frames alone, [`agreement`] compares what members of a room have heard.
+//! the rules by its frames alone, [`agreement`] compares what members of a room have heard, and [`referee`] what was
+//! decided with what had been decided before.
 //!
 //! To replay one seed, with all that happens in it on stderr:
 //! `SIGNAL_FISH_SIMULATION_SEED=7 cargo test -p signal-fish-hub --test simulation`
 
 mod actions;
 mod agreement;
+mod answers;
 mod backends;
+mod chronicle;
 mod client;
+mod crowd;
+mod doors;
+mod greeting;
+mod moderating;
+mod notes;
 mod observer;
-mod refusals;
+mod order;
+mod peering;
+mod referee;
+mod requests;
 mod room_view;
+mod seen;
+mod settings;
+mod wire;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use world::World;
 
@@ -79,17 +93,22 @@ async fn pass(time: Duration) {
     let _ = tokio::time::timeout(time, std::future::pending::<()>()).await;
 }
 
+/// The hub is told the time that its own tasks go by.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
 /// The environment variable that names the one seed to run.
 const SEED: &str = "SIGNAL_FISH_SIMULATION_SEED";
 
 /// Seeds that found a bug. They stay.
 const REGRESSIONS: &[u64] = &[
     // Leaving was stamped by another clock than all else, so that its news made good readers look slow.
-    180, 413,
+    2, 4,
 ];
 
 const N_SEEDS: u64 = 1_200;
-const N_STEPS: usize = 160;
+const N_STEPS: usize = 140;
 
 /// A broken rule fails most seeds; a few of them say it all.
 const N_FAILURES_MAX: usize = 5;

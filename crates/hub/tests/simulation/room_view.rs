@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use signal_fish_protocol::{
     AuthorityChanged, DeliveryGap, Epoch, GameStarting, LobbyState, LobbyStateChanged, PlayerId, PlayerInfo,
-    PlayerLeft, ProtocolVersion, RoomId, RoomSnapshot, SenderStamp, SessionGeneration, SpectatorInfo,
-    SpectatorJoined,
+    PlayerLeft, PlayerReconnected, ProtocolVersion, Reconnected, RoomId, RoomSnapshot, SenderStamp,
+    SenderWatermark, SessionGeneration, SessionPeer, SessionPlan, SpectatorInfo, SpectatorJoined, Topology,
+    Transport,
 };
+
+use crate::agreement::UNIQUE;
 
 /// A room as one of its members knows it.
 #[derive(Debug)]
@@ -18,11 +21,18 @@ pub(crate) struct RoomView {
     pub(crate) plays: bool,
     version: ProtocolVersion,
     players_max: usize,
+    pub(crate) supports_authority: bool,
     pub(crate) players: BTreeMap<PlayerId, Known>,
     pub(crate) spectators: BTreeMap<PlayerId, String>,
     pub(crate) authority: Option<PlayerId>,
+    /// Who held it before that.
+    pub(crate) authority_before: Option<PlayerId>,
     pub(crate) lobby: LobbyState,
     generations: BTreeSet<SessionGeneration>,
+    /// Whoever comes back to its authority is shown it, and then told again with the others.
+    pub(crate) is_told_authority_again: bool,
+    /// Those who have left, with the names that they had.
+    departed: BTreeMap<PlayerId, (String, Option<Epoch>)>,
 }
 
 /// What is known of a player.
@@ -40,12 +50,21 @@ impl RoomView {
         let mut view =
             Self::new(version, shown.room_id, me, &shown.current_players, &shown.current_spectators);
         (view.plays, view.lobby, view.players_max) = (true, shown.lobby_state, shown.max_players.into());
-        view.code = Some(shown.room_code.as_str().to_owned());
+        (view.code, view.supports_authority) =
+            (Some(shown.room_code.as_str().to_owned()), shown.supports_authority);
         assert!(view.players.contains_key(&me), "I am in my own snapshot");
         assert!(view.players.len() <= view.players_max, "no more players than seats");
         assert_eq!(shown.is_authority, view.authority == Some(me));
         assert!(shown.supports_authority || view.authority.is_none());
         assert_eq!(set(&shown.ready_players), view.ready(), "both lists of the ready agree");
+        view
+    }
+
+    pub(crate) fn reconnected(version: ProtocolVersion, back: &Reconnected<'_>) -> Self {
+        let shown = &back.snapshot;
+        let mut view = Self::joined(version, shown.player_id, shown);
+        view.is_told_authority_again = shown.is_authority;
+        view.check_watermarks(&back.sender_watermarks);
         view
     }
 
@@ -72,11 +91,15 @@ impl RoomView {
             plays: false,
             version,
             players_max: usize::MAX,
+            supports_authority: true,
             players: BTreeMap::new(),
             spectators: spectators.iter().map(|who| (who.id, who.name.to_string())).collect(),
             authority: None,
+            authority_before: None,
             lobby: LobbyState::Waiting,
             generations: BTreeSet::new(),
+            is_told_authority_again: false,
+            departed: BTreeMap::new(),
         };
         assert_eq!(view.spectators.len(), spectators.len(), "nobody watches twice");
         players.iter().for_each(|player| view.seat(player));
@@ -98,11 +121,28 @@ impl RoomView {
         }
     }
 
-    pub(crate) fn on_player_joined(&mut self, player: &PlayerInfo) {
+    /// Whether it must be one who is back: it had that name before, or has brought its ready mark.
+    pub(crate) fn on_player_joined(&mut self, player: &PlayerInfo) -> bool {
         assert_ne!(player.id, self.me, "nobody is told of its own coming");
-        assert!(!player.is_ready && !player.is_authority && player.seq.unwrap_or(0) == 0, "{player:?}");
+        assert!(!player.is_authority && player.seq.unwrap_or(0) == 0, "{player:?}");
         self.seat(player);
         assert!(self.players.len() <= self.players_max, "no more players than seats");
+        let before = self.departed.remove(&player.id);
+        let is_later =
+            |epoch: &Option<Epoch>| player.epoch.zip(*epoch).is_none_or(|(now, before)| now > before);
+        assert!(before.iter().all(|(_, epoch)| is_later(epoch)), "each membership has a later epoch");
+        let is_known = before.is_some_and(|(name, _)| name.starts_with(UNIQUE) && name == *player.name);
+        is_known || player.is_ready
+    }
+
+    /// The one who has just joined is back.
+    pub(crate) fn on_reconnected(&self, back: &PlayerReconnected) -> String {
+        let player = back.player.as_ref().expect("it is shown");
+        assert_eq!((player.id, player.epoch), (back.player_id, back.epoch));
+        let known = &self.players[&back.player_id];
+        let stamp = player.epoch.zip(player.seq).map(|(epoch, seq)| SenderStamp { epoch, seq });
+        assert_eq!((&*player.name, player.is_ready, stamp), (&*known.name, known.is_ready, known.stamp));
+        known.name.clone()
     }
 
     /// Its name, and whether it held the authority.
@@ -111,13 +151,23 @@ impl RoomView {
         let known = self.players.remove(&left.player_id).expect("only a player leaves");
         let stamp = left.epoch.zip(left.final_seq).map(|(epoch, seq)| SenderStamp { epoch, seq });
         assert_eq!(stamp, known.stamp, "all that it sent has come before it left");
+        self.departed.insert(left.player_id, (known.name.clone(), left.epoch));
         (known.name, self.authority == Some(left.player_id))
     }
 
-    pub(crate) fn on_authority_changed(&mut self, changed: AuthorityChanged) -> Option<String> {
-        assert_ne!(changed.authority_player, self.authority, "it changes");
+    /// Its name, if somebody holds it. `is_given_back` to one who is just back.
+    pub(crate) fn on_authority_changed(
+        &mut self,
+        changed: AuthorityChanged,
+        is_given_back: bool,
+    ) -> Option<String> {
+        let is_told_again = std::mem::take(&mut self.is_told_authority_again);
+        let is_change = changed.authority_player != self.authority;
+        assert!(is_change || is_told_again, "it changes");
+        let is_free = self.authority.is_none() || is_told_again;
+        assert!(!is_given_back || is_free, "who comes back takes the authority from nobody");
         assert_eq!(changed.you_are_authority, changed.authority_player == Some(self.me));
-        self.authority = changed.authority_player;
+        self.authority_before = std::mem::replace(&mut self.authority, changed.authority_player);
         self.authority.map(|holder| self.name_of(holder))
     }
 
@@ -146,10 +196,27 @@ impl RoomView {
         self.lobby = LobbyState::Finalized;
     }
 
-    pub(crate) fn on_plan(&mut self, generation: SessionGeneration) {
+    pub(crate) fn on_plan(&mut self, plan: &SessionPlan) {
         assert!(self.plays, "plans are for players");
         assert_eq!(self.lobby, LobbyState::Finalized, "the start comes before the plan");
-        assert!(self.generations.insert(generation), "each publication has its own generation");
+        assert!(self.generations.insert(plan.generation), "each publication has its own generation");
+        let is_here = |player: &PlayerId| self.players.contains_key(player);
+        let is_peer = |peer: &SessionPeer| is_here(&peer.player_id) && peer.player_id != self.me;
+        assert!(
+            plan.host.iter().all(is_here) && plan.peers.iter().all(is_peer),
+            "plans are about those here"
+        );
+        let is_relayed = plan.topology == Topology::Relay;
+        assert_eq!(is_relayed, plan.transport == Transport::Relay, "a topology has its transport");
+        assert!(!is_relayed || plan.peers.is_empty(), "who is relayed has no peers");
+    }
+
+    /// They are those of the snapshot.
+    fn check_watermarks(&self, marks: &[SenderWatermark]) {
+        let shown =
+            marks.iter().map(|mark| (mark.player_id, SenderStamp { epoch: mark.epoch, seq: mark.seq }));
+        let known = self.players.iter().filter_map(|(id, player)| Some((*id, player.stamp?)));
+        assert_eq!(shown.collect::<BTreeMap<_, _>>(), known.collect::<BTreeMap<_, _>>());
     }
 
     pub(crate) fn on_game_data(&mut self, from: PlayerId, stamp: Option<SenderStamp>) {
@@ -205,6 +272,11 @@ impl RoomView {
 
     pub(crate) fn my_name(&self) -> String {
         if self.plays { self.name_of(self.me) } else { self.spectators[&self.me].clone() }
+    }
+
+    /// How far a player is, if it is here and that is known.
+    pub(crate) fn stamp_of(&self, player: PlayerId) -> Option<SenderStamp> {
+        self.players.get(&player)?.stamp
     }
 
     /// Only players of v3 are told.
