@@ -174,6 +174,7 @@ pub(crate) fn on_return(room: &mut Room, step: &mut Step<'_>, request: Returning
     };
     let Returning { connected_at, means, ice_servers, token, generation, presented } = request;
     let Record { lost, missed_from, .. } = room.away.records.remove(position);
+    let heard_of_last_return = lost.seat.token == Some(presented);
     let Lost { mut seat, held_authority, .. } = lost;
     let epoch = seat.last_stamp.epoch.next();
     seat.last_stamp = SenderStamp { epoch, seq: 0 };
@@ -191,6 +192,10 @@ pub(crate) fn on_return(room: &mut Room, step: &mut Step<'_>, request: Returning
 
     step.out.push(Effect::Returned(epoch));
     let mut back = reconnected(room, step.actor, missed_from, token);
+    if !heard_of_last_return && back.replay == Some(ReplayStatus::Complete) {
+        // What it missed before that was told then.
+        back.replay = Some(ReplayStatus::Truncated);
+    }
     back.snapshot.ice_servers = plan::early_ice_servers(room, means, ice_servers);
     settle(room);
     step.reply(ServerMessage::Reconnected(back));

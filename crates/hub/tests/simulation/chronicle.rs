@@ -12,7 +12,16 @@ pub(crate) enum Event {
     /// A request was decided. What came of it is in the reply to `serial`.
     Decided(Box<Decision>),
     /// A connection is gone.
-    Gone { client: usize, player: PlayerId, at: Instant },
+    Gone { client: usize, player: PlayerId, at: Instant, spoken: Spoken },
+}
+
+/// Whether a player has said anything since it came in or back, as far as its room has heard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Spoken {
+    No,
+    /// It has, but not everything comes to a room.
+    Perhaps,
+    Surely,
 }
 
 /// A request, at the moment at which it was decided.

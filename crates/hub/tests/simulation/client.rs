@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use signal_fish_hub::{Entry, Outbox, Session, Taken};
 use signal_fish_protocol::{CloseCode, PlayerId};
 
+use crate::chronicle::Spoken;
 use crate::now;
 use crate::observer::Observer;
 use crate::requests::Request;
@@ -22,6 +23,8 @@ pub(crate) struct Client {
     pub(crate) has_greeted: bool,
     /// Who its connection is by now.
     pub(crate) player: PlayerId,
+    /// Since it became that.
+    pub(crate) spoken: Spoken,
     /// What it waits for on its way, by its serial.
     pub(crate) wish: Option<(usize, Request)>,
     party: Party,
@@ -51,6 +54,7 @@ impl Client {
             observer,
             has_greeted: false,
             player,
+            spoken: Spoken::No,
             wish: None,
             party,
             outbox,
@@ -101,6 +105,9 @@ impl Client {
         let polled = entering.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         let Poll::Ready(session) = polled else { return None };
         let before = std::mem::replace(&mut self.player, session.player());
+        if before != self.player {
+            self.spoken = Spoken::No;
+        }
         self.party = Party::Here(session);
         self.wish.take().map(|(serial, request)| (before, serial, request))
     }

@@ -6,7 +6,7 @@ use signal_fish_protocol::PlayerId;
 
 use crate::actions::Said;
 use crate::agreement::Sent;
-use crate::chronicle::{Decision, Event};
+use crate::chronicle::{Decision, Event, Spoken};
 use crate::client::Client;
 use crate::notes::Ticket;
 use crate::requests::{Asked, Request};
@@ -62,7 +62,10 @@ impl Crowd {
         client.observer.asks(Asked { serial, request: request.clone(), operation });
         let encoding = client.observer.abilities.encoding;
         let Some(session) = client.session() else { return };
-        match wire::hear(session, now, words, encoding) {
+        let entry = wire::hear(session, now, words, encoding);
+        let is_sure = client.spoken == Spoken::Surely || request.surely_comes_to_the_room();
+        client.spoken = if is_sure { Spoken::Surely } else { Spoken::Perhaps };
+        match entry {
             Some(entry) => self.enter(at, entry, (serial, request)),
             None => {
                 let player = client.player;
@@ -143,7 +146,11 @@ impl Crowd {
         let client = &mut self.clients[at];
         client.die(now(), is_draining);
         self.tickets.extend(client.observer.notes.tickets.drain(..).map(|ticket| (ticket, at)));
-        self.events.push(Event::Gone { client: at, player: client.player, at: now() });
+        // Who is told to go is not heard any more, and does not know since when.
+        let is_heard = client.observer.ending.is_none();
+        let spoken = if is_heard || client.spoken == Spoken::No { client.spoken } else { Spoken::Perhaps };
+        let player = client.player;
+        self.events.push(Event::Gone { client: at, player, at: now(), spoken });
     }
 
     pub(crate) fn tell(&self, what: impl FnOnce() -> String) {

@@ -244,7 +244,8 @@ impl Observer {
         let Abilities { version, is_reader, .. } = self.abilities;
         self.enter(RoomView::joined(version, self.me, shown), Heard::Joined);
         self.seen = Seen::of_snapshot(self.me, &shown.current_players, is_reader);
-        self.take_ticket(shown);
+        assert_eq!(shown.reconnection_token.is_some(), self.abilities.has_token());
+        self.notes.take_ticket(self.me, shown);
     }
 
     /// From now on it is the player that it was before.
@@ -265,11 +266,8 @@ impl Observer {
         self.seen = Seen::come_back(seen, memory, self.me, back);
         self.seen.is_reader &= version >= ProtocolVersion::V3;
         self.seen.is_reader |= is_reader;
-        self.take_ticket(shown);
-    }
-
-    fn take_ticket(&mut self, shown: &RoomSnapshot) {
-        assert_eq!(shown.reconnection_token.is_some(), self.abilities.has_token());
+        // Whoever came with a token has the next one.
+        assert!(shown.reconnection_token.is_some());
         self.notes.take_ticket(self.me, shown);
     }
 

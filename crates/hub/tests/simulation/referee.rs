@@ -40,7 +40,9 @@ impl Referee<'_> {
             Event::Gone { client, .. } if self.observers[*client].ending == Some(CloseCode::RoomInactive) => {
                 self.rooms.on_over(*client);
             }
-            Event::Gone { client, player, at } => self.rooms.on_gone(*client, *player, *at),
+            Event::Gone { client, player, at, spoken } => {
+                self.rooms.on_gone(*client, *player, *at, *spoken);
+            }
         }
     }
 
@@ -127,7 +129,7 @@ impl Referee<'_> {
         book.check_seat(&door.name);
         book.sit(
             *player,
-            Seated { client: *client, name: door.name.clone(), token: shown.token.clone() },
+            Seated { client: *client, name: door.name.clone(), token: shown.token.clone(), former: None },
             shown,
         );
         book.away.remove(player);
@@ -178,21 +180,19 @@ impl Referee<'_> {
         let away = book.away.remove(&claim.player);
         assert!(away.is_some() || book.is_doubtful, "nobody of that name is away: {decision:?}");
         let name = match away {
-            Some(Away { since, token, name, is_kicked }) => {
-                assert!(!is_kicked || book.is_doubtful, "who was kicked stays outside: {decision:?}");
-                assert!(decision.at < since + WINDOW, "it is too late: {decision:?}");
-                assert!(
-                    token == claim.token || book.is_doubtful,
-                    "this token is not the latest: {decision:?}"
-                );
-                name
+            Some(away) => {
+                assert!(!away.is_kicked || book.is_doubtful, "who was kicked stays outside: {decision:?}");
+                assert!(decision.at < away.since + WINDOW, "it is too late: {decision:?}");
+                assert!(away.takes(&claim.token) || book.is_doubtful, "this token is too old: {decision:?}");
+                away.name
             }
             None => String::new(),
         };
         let is_banned = book.banned.get(&claim.player) == Some(&true);
         assert!(!is_banned, "who is banned stays outside: {decision:?}");
         book.check_seat(&name);
-        book.sit(claim.player, Seated { client: decision.client, name, token: shown.token.clone() }, shown);
+        let (token, former) = (shown.token.clone(), Some(claim.token.clone()));
+        book.sit(claim.player, Seated { client: decision.client, name, token, former }, shown);
         book.touched = decision.at;
     }
 
@@ -208,7 +208,7 @@ impl Referee<'_> {
             (ErrorCode::PlayerAlreadyConnected, decision.is_connected),
             (ErrorCode::ReconnectionFailed, is_inside || away.is_none()),
             (ErrorCode::Kicked, away.is_some_and(|away| away.is_kicked)),
-            (ErrorCode::ReconnectionTokenInvalid, away.is_some_and(|away| away.token != claim.token)),
+            (ErrorCode::ReconnectionTokenInvalid, away.is_some_and(|away| !away.takes(&claim.token))),
             (ErrorCode::ReconnectionExpired, is_late),
             (ErrorCode::Banned, book.banned.contains_key(&claim.player)),
             (ErrorCode::RoomFull, book.is_full()),
@@ -219,7 +219,9 @@ impl Referee<'_> {
         let may_watch = self.observers[decision.client].notes.stays.iter().any(|stay| !stay.plays);
         let may_be_forgotten = may_watch || is_late || !book.is_surely_there(decision.at);
         let is_forgotten = code == ErrorCode::ReconnectionFailed && may_be_forgotten;
-        let is_true = first == Some(code) || is_forgotten;
+        let is_too_old = away.is_some_and(|away| away.may_refuse(&claim.token));
+        let is_true =
+            first == Some(code) || is_forgotten || is_too_old && code == ErrorCode::ReconnectionTokenInvalid;
         assert!(is_true || book.is_doubtful, "{code:?} and not {first:?}: {decision:?} {away:?}");
     }
 
@@ -229,10 +231,10 @@ impl Referee<'_> {
             book.banned.insert(target, true);
         }
         let seated = book.players.remove(&target);
-        if let Some(Seated { client, name, token }) = seated {
+        if let Some(Seated { client, name, token, .. }) = seated {
             let is_ended = self.observers[client].ending.is_some();
             assert!(is_ended || book.is_doubtful, "who is removed is not heard any more: {decision:?}");
-            let away = token.map(|token| Away { since: decision.at, token, name, is_kicked: true });
+            let away = token.map(|token| Away::kicked(decision.at, token, name));
             book.away.extend(away.map(|away| (target, away)));
         } else if let Some(away) = book.away.get_mut(&target) {
             away.is_kicked = true;

@@ -77,6 +77,11 @@ pub(crate) struct Asker<'a> {
 }
 
 impl Request {
+    /// Whether the room of one who is in a room hears of it, whatever becomes of it.
+    pub(crate) const fn surely_comes_to_the_room(&self) -> bool {
+        matches!(self, Self::Ready | Self::Take | Self::Release)
+    }
+
     /// What says that it was done.
     pub(crate) const fn success(&self) -> Option<&'static str> {
         match self {

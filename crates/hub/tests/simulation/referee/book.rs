@@ -7,6 +7,7 @@ use signal_fish_protocol::{PlayerId, RoomId};
 
 use super::is_before;
 use crate::answers::Shown;
+use crate::chronicle::Spoken;
 use crate::requests::Door;
 use crate::settings::{EMPTY_FOR, QUIET_FOR};
 
@@ -46,15 +47,43 @@ pub(super) struct Seated {
     pub(super) client: usize,
     pub(super) name: String,
     pub(super) token: Option<String>,
+    /// What it came back with, which is good until it says something.
+    pub(super) former: Option<String>,
 }
 
 /// One who was cut off and may come back.
 #[derive(Debug)]
 pub(super) struct Away {
     pub(super) since: Instant,
-    pub(super) token: String,
+    token: String,
+    former: Option<String>,
+    /// Whether the former one may have ended.
+    is_former_doubtful: bool,
     pub(super) name: String,
     pub(super) is_kicked: bool,
+}
+
+impl Away {
+    fn new(since: Instant, seated: Seated, spoken: Spoken) -> Option<Self> {
+        let Seated { name, token, former, .. } = seated;
+        let former = former.filter(|_| spoken != Spoken::Surely);
+        let is_former_doubtful = spoken != Spoken::No;
+        Some(Self { since, token: token?, former, is_former_doubtful, name, is_kicked: false })
+    }
+
+    pub(super) const fn kicked(since: Instant, token: String, name: String) -> Self {
+        Self { since, token, former: None, is_former_doubtful: false, name, is_kicked: true }
+    }
+
+    /// Whether one may come back with this token.
+    pub(super) fn takes(&self, token: &str) -> bool {
+        self.token == token || self.former.as_deref() == Some(token)
+    }
+
+    /// Whether this token may be refused all the same.
+    pub(super) fn may_refuse(&self, token: &str) -> bool {
+        self.token != token && self.is_former_doubtful
+    }
 }
 
 impl Rooms {
@@ -103,14 +132,13 @@ impl Rooms {
         }
     }
 
-    pub(super) fn on_gone(&mut self, client: usize, player: PlayerId, at: Instant) {
+    pub(super) fn on_gone(&mut self, client: usize, player: PlayerId, at: Instant, spoken: Spoken) {
         let Some(book) = self.of_player(player) else { return };
         if book.players[&player].client != client {
             return;
         }
-        let Seated { name, token, .. } = book.players.remove(&player).expect("it was found there");
-        let away = token.map(|token| Away { since: at, token, name, is_kicked: false });
-        book.away.extend(away.map(|away| (player, away)));
+        let seated = book.players.remove(&player).expect("it was found there");
+        book.away.extend(Away::new(at, seated, spoken).map(|away| (player, away)));
         book.touched = at;
     }
 
