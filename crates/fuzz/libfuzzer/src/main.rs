@@ -10,9 +10,9 @@ use signal_fish_fuzz::{TARGETS, Target};
 fuzz_target!(|bytes: &[u8]| {
     let target = target();
     let took = time(target, bytes);
-    // Other work of the machine may have stood in the way; not three times.
+    // Other work of the machine may have stood in the way; not every time.
     if target.only_reads && took > TIME_MAX {
-        let least = (0..2).map(|_| time(target, bytes)).min().unwrap_or(took);
+        let least = (0..20).map(|_| time(target, bytes)).min().unwrap_or(took);
         assert!(least <= TIME_MAX, "{} takes {least:?}", target.name);
     }
 });
