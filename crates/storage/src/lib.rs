@@ -2,13 +2,17 @@
 //!
 //! This crate must not know live rooms, SQL or Redis.
 
+mod keyring;
 mod memory;
 mod record;
+mod sealed;
 
 use async_trait::async_trait;
 
+pub use keyring::{KeyError, Keyring, SealError, SealingKey};
 pub use memory::MemoryDatabase;
 pub use record::{Revision, RoomRecord, StoredHash};
+pub use sealed::SealedDatabase;
 
 use signal_fish_protocol::RoomId;
 

@@ -1,7 +1,12 @@
 //! What every backend of the storage port keeps to.
 
+use std::sync::Arc;
+
 use signal_fish_protocol::{LobbyState, PlayerId, RoomId, Uuid};
-use signal_fish_storage::{GameDatabase, MemoryDatabase, Revision, RoomRecord, StorageError, StoredHash};
+use signal_fish_storage::{
+    GameDatabase, Keyring, MemoryDatabase, Revision, RoomRecord, SealedDatabase, SealingKey, StorageError,
+    StoredHash,
+};
 
 fn record(id: u128, revision: u64, lobby: LobbyState) -> RoomRecord {
     RoomRecord {
@@ -51,6 +56,44 @@ async fn conforms(database: &dyn GameDatabase) {
 #[tokio::test]
 async fn memory_conforms() {
     conforms(&MemoryDatabase::default()).await;
+}
+
+#[tokio::test]
+async fn a_sealed_store_conforms_and_gives_away_no_hash() {
+    let (store, ring) = (Arc::new(MemoryDatabase::default()), keyring(&[1]));
+    conforms(&SealedDatabase::new(Arc::clone(&store) as _, ring.clone())).await;
+    let sealed = SealedDatabase::new(Arc::clone(&store) as _, ring);
+    let room = record(9, 1, LobbyState::Lobby);
+    assert_eq!(sealed.save_room(room.clone()).await, Ok(()));
+    let of_nine = |rooms: Vec<RoomRecord>| rooms.into_iter().find(|other| other.id == room.id);
+    let kept = of_nine(store.rooms().await.expect("memory")).and_then(|kept| kept.password);
+    assert!(kept.is_some_and(|StoredHash(text)| !text.contains("a hash")));
+    assert_eq!(of_nine(sealed.rooms().await.expect("memory")), Some(room.clone()));
+
+    let other = SealedDatabase::new(Arc::clone(&store) as _, keyring(&[2]));
+    let refused = other.rooms().await.expect_err("there is no such key");
+    assert!(refused.to_string().contains("sealed with the key `key-1`"), "{refused}");
+    let both = SealedDatabase::new(store, keyring(&[2, 1]));
+    assert_eq!(of_nine(both.rooms().await.expect("memory")), Some(room));
+}
+
+#[tokio::test]
+async fn what_was_kept_before_there_were_keys_is_sealed_next_time() {
+    let store = Arc::new(MemoryDatabase::default());
+    let mut room = record(1, 1, LobbyState::Lobby);
+    assert_eq!(store.save_room(room.clone()).await, Ok(()));
+    let sealed = SealedDatabase::new(Arc::clone(&store) as _, keyring(&[1]));
+    assert_eq!(sealed.rooms().await, Ok(vec![room.clone()]));
+    room.revision = Revision(2);
+    assert_eq!(sealed.save_room(room.clone()).await, Ok(()));
+    assert_ne!(store.rooms().await, Ok(vec![room.clone()]));
+    assert_eq!(sealed.rooms().await, Ok(vec![room]));
+}
+
+fn keyring(keys: &[u8]) -> Keyring {
+    // 43 letters are 32 bytes.
+    let key = |n: &u8| SealingKey::parse(&format!("key-{n}"), &format!("{}A", n.to_string().repeat(42)));
+    Keyring::new(keys.iter().map(|n| key(n).expect("a key")).collect()).expect("a ring")
 }
 
 #[test]
