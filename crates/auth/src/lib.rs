@@ -4,14 +4,21 @@
 
 mod authenticator;
 mod budget;
+mod claims;
+mod connect_token;
 mod guesses;
+mod keys;
 mod password;
 mod sdk;
 mod turn;
+mod used;
 
-pub use authenticator::{App, AppLimits, Authenticator, Grant, Refusal};
+pub use authenticator::{Admission, App, AppLimits, Authenticator, Grant, Moment, Refusal};
 pub use budget::{Budget, Exhausted, Quota};
+pub use claims::{Claims, Role};
+pub use connect_token::{JwtRules, TokenRefusal, TokenRules};
 pub use guesses::{Guesses, GuessesBySource};
+pub use keys::{KeyError, KeySet};
 pub use password::{MEMORY_KIB, Password, SALT_BYTES};
 pub use sdk::{Sdk, SdkRefusal, SdkTable};
 /// Versions of SDKs.

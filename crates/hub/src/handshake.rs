@@ -54,14 +54,11 @@ pub(crate) fn negotiate(
     request: Authenticate,
     wire: Wire,
 ) -> Result<Agreement, Disagreement> {
-    let grant =
-        shared.authenticator.authenticate(&request.app_id, shared.budget_time(now)).map_err(|refusal| {
-            let code = match refusal {
-                Refusal::InvalidAppId => ErrorCode::InvalidAppId,
-                Refusal::TooManyHandshakes(_) => ErrorCode::RateLimitExceeded,
-            };
-            disagree(code, refusal.to_string(), false)
-        })?;
+    let authenticator = shared.authenticator.load();
+    let admission = authenticator
+        .authenticate(&request.app_id, request.connect_token.as_deref(), shared.moment(now))
+        .map_err(turn_down)?;
+    let grant = admission.grant();
     let config = &shared.config;
     let sdk = config
         .sdks
@@ -89,6 +86,7 @@ pub(crate) fn negotiate(
     let info = protocol_info(config, version, sdk, &request, capabilities);
     answer.push(ServerMessage::ProtocolInfo(info));
     let means = negotiate_means(version, &request);
+    let grant = admission.accept();
     Ok(Agreement { grant, wire: Wire { version, format, ..wire }, means, capabilities, answer })
 }
 
@@ -104,6 +102,16 @@ pub(crate) const fn means_of(version: ProtocolVersion) -> Means {
 pub(crate) fn is_spoken(config: &HubConfig, version: ProtocolVersion) -> bool {
     let (oldest, newest) = config.versions;
     (oldest..=newest).contains(&version)
+}
+
+fn turn_down(refusal: Refusal) -> Disagreement {
+    let (code, may_retry) = match refusal {
+        Refusal::InvalidAppId => (ErrorCode::InvalidAppId, false),
+        Refusal::TooManyHandshakes(_) => (ErrorCode::RateLimitExceeded, false),
+        Refusal::TokenRequired => (ErrorCode::ConnectTokenRequired, true),
+        Refusal::Token(_) => (ErrorCode::ConnectTokenInvalid, true),
+    };
+    disagree(code, refusal.to_string(), may_retry)
 }
 
 fn negotiate_version(config: &HubConfig, wanted: u16) -> Result<ProtocolVersion, Disagreement> {

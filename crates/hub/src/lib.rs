@@ -22,6 +22,7 @@ mod capabilities;
 mod claim;
 mod entering;
 mod entry;
+mod granted;
 mod handshake;
 mod leaving;
 mod moderating;

@@ -8,6 +8,7 @@ use signal_fish_protocol::{ErrorCode, Reconnect};
 
 use crate::answer::Answer;
 use crate::entry::EntryRefusal;
+use crate::granted;
 use crate::link::Link;
 use crate::live_room::LiveRoom;
 use crate::random::Draw;
@@ -63,9 +64,11 @@ fn find(
     };
     // Apps do not meet here either, nor learn of each other.
     let app = session.grant.as_ref().and_then(|grant| grant.app_id());
-    if room.key().app.as_ref() != app {
+    let key = room.key();
+    if key.app.as_ref() != app {
         return refuse(NO_SEAT_KEPT);
     }
+    granted::check_play(session, Some(&key.code))?;
     let draw = Draw::new()?;
     let link = Link { player: request.player_id, ..session.link.clone() };
     let returning = Returning {

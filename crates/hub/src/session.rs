@@ -31,7 +31,7 @@ use crate::shared::Shared;
 use crate::signals::{self, SignalAllowance};
 use crate::source::Source;
 use crate::volume::{ByteQuota, Volume};
-use crate::{leaving, moderating, operations, rotation};
+use crate::{granted, leaving, moderating, operations, rotation};
 
 /// One connection's side of the conversation: it takes what the client says and queues the answers.
 ///
@@ -75,7 +75,7 @@ impl Session {
             seat: None,
             source,
             handshake: Handshake::Open,
-            grant: shared.authenticator.anonymous(),
+            grant: shared.authenticator.load().anonymous(),
             means: handshake::means_of(wire.version),
             connected_at: Timestamp::now(),
             epoch: None,
@@ -101,6 +101,12 @@ impl Session {
     /// Whether the client still has to authenticate before it may do anything.
     pub const fn needs_handshake(&self) -> bool {
         self.grant.is_none()
+    }
+
+    /// When the connection has to end because its connect token says so.
+    pub fn expires_at(&self) -> Option<Instant> {
+        let ends = self.grant.as_ref()?.ends()?;
+        self.shared.started.checked_add(ends)
     }
 
     /// Takes a text message. A wish to enter a room, or to change how it is entered, comes back: it must be handed to
@@ -208,6 +214,7 @@ impl Session {
                     self.relay_quota.bytes_max = bytes_max;
                 }
                 self.grant = Some(agreement.grant);
+                granted::note(self);
                 (self.link.wire, self.means) = (agreement.wire, agreement.means);
                 self.link.capabilities = agreement.capabilities;
                 for message in agreement.answer {
@@ -231,7 +238,8 @@ impl Session {
         match self.handshake {
             Handshake::Done | Handshake::Skipped => return true,
             Handshake::Failed => return false,
-            Handshake::Open => {}
+            // Who may do without has perhaps changed since it connected.
+            Handshake::Open => self.grant = self.shared.authenticator.load().anonymous(),
         }
         let refusal = if self.grant.is_none() {
             (ErrorCode::MissingAppId, "this server wants Authenticate first")

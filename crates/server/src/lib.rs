@@ -15,14 +15,17 @@
 //! ```
 
 mod plan;
+mod reload;
 mod server;
 mod settings;
 
+pub use reload::Reloader;
 pub use server::{Server, StartError};
 pub use settings::{
-    AllowedApp, GameDataSettings, IceServerSettings, Key, Loaded, LogFormat, LogLevel, LoggingSettings,
-    PlayerNameSettings, Problem, Problems, ProtocolSettings, RateLimitSettings, RelayTypeSettings,
-    RuntimeSettings, SdkCompatibilitySettings, Secret, SecuritySettings, ServerSettings, SessionSettings,
-    Settings, Sources, TopologyMax, TurnSettings, WebsocketSettings,
+    AllowedApp, ConnectTokenSettings, GameDataSettings, IceServerSettings, JwtSettings, Key, Loaded,
+    LogFormat, LogLevel, LoggingSettings, PlayerNameSettings, Problem, Problems, ProtocolSettings,
+    RateLimitSettings, RelayTypeSettings, RuntimeSettings, SdkCompatibilitySettings, Secret,
+    SecuritySettings, ServerSettings, SessionSettings, Settings, Sources, TopologyMax, TurnSettings,
+    WebsocketSettings,
 };
 pub use signal_fish_transport::Unsettled;

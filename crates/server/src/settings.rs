@@ -7,6 +7,7 @@ macro_rules! nonzero {
     };
 }
 
+mod connect_token;
 mod logging;
 mod protocol;
 mod rate_limit;
@@ -39,6 +40,7 @@ use signal_fish_protocol::limits;
 
 use crate::plan::Plan;
 
+pub use connect_token::{ConnectTokenSettings, JwtSettings};
 pub use logging::{LogFormat, LogLevel, LoggingSettings};
 pub use problem::{Problem, Problems};
 pub use protocol::{PlayerNameSettings, ProtocolSettings};
