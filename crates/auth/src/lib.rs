@@ -3,6 +3,7 @@
 //! This crate must not know sockets or stores.
 
 mod authenticator;
+mod binding;
 mod budget;
 mod claims;
 mod connect_token;
@@ -14,6 +15,7 @@ mod turn;
 mod used;
 
 pub use authenticator::{Admission, App, AppLimits, Authenticator, Grant, Moment, Refusal};
+pub use binding::{Binding, BindingNonce, BindingRefusal, BindingSeed};
 pub use budget::{Budget, Exhausted, Quota};
 pub use claims::{Claims, Role};
 pub use connect_token::{JwtRules, TokenRefusal, TokenRules};

@@ -212,7 +212,7 @@ impl<'a> Entering<'a> {
             newcomer: Newcomer { ice_servers, ..self.newcomer(wish.name.clone(), proof) },
             epoch: self.next_epoch(),
             generation: draw.generation(),
-            token: token::issue(&shared.config, link, draw).map(Box::new),
+            token: token::issue(self.session, link, draw).map(Box::new),
         }
     }
 

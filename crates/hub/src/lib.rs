@@ -18,6 +18,7 @@ mod session;
 mod allowance;
 mod answer;
 mod binary;
+mod bound;
 mod capabilities;
 mod claim;
 mod entering;
@@ -61,6 +62,7 @@ mod shared;
 mod timers;
 mod volume;
 
+pub use bound::{Bind, NotBound};
 pub use config::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};
 pub use entry::Entry;
 pub use formats::GameDataLimits;

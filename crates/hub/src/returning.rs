@@ -75,8 +75,8 @@ fn find(
         connected_at: session.connected_at,
         means: session.means,
         ice_servers: shared.config.peering.ice.early_servers_for(link.player, session.means),
-        presented: token::hash(&request.auth_token),
-        token: token::issue(&shared.config, &link, &draw),
+        presented: token::hash(session, &request.auth_token),
+        token: token::issue(session, &link, &draw),
         generation: draw.generation(),
     };
     Ok((room, link, returning))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use signal_fish_auth::Grant;
+use signal_fish_auth::{Binding, Grant};
 use signal_fish_engine::{Command, Means};
 use signal_fish_protocol::{
     Authenticate, AuthorityRequest, AuthorityResponse, ClientMessage, CloseCode, ControlEncoding,
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::allowance::Allowance;
 use crate::answer::{Answer, Asked};
 use crate::binary;
+use crate::bound::{self, Bind, NotBound};
 use crate::capabilities::Capabilities;
 use crate::delivery::Outcome;
 use crate::entering::Entering;
@@ -55,6 +56,8 @@ pub struct Session {
     relay_quota: ByteQuota,
     volume: Volume,
     pub(crate) signals: Option<Box<SignalAllowance>>,
+    /// What its messages have to prove, if anything.
+    pub(crate) binding: Option<Box<Binding>>,
 }
 
 impl Session {
@@ -83,6 +86,7 @@ impl Session {
             relay_quota: config.relay,
             volume: Volume::default(),
             signals: None,
+            binding: None,
             link,
             shared,
         }
@@ -103,6 +107,16 @@ impl Session {
         self.grant.is_none()
     }
 
+    /// Wants a proof of token binding with every message from now on. To be called before anything else: the challenge
+    /// is the first message.
+    ///
+    /// # Errors
+    ///
+    /// There are no random bytes. The connection must not go on then.
+    pub fn bind(&mut self, now: Instant, bind: Bind) -> Result<(), NotBound> {
+        bound::bind(self, now, bind)
+    }
+
     /// When the connection has to end because its connect token says so.
     pub fn expires_at(&self) -> Option<Instant> {
         let ends = self.grant.as_ref()?.ends()?;
@@ -112,7 +126,7 @@ impl Session {
     /// Takes a text message. A wish to enter a room, or to change how it is entered, comes back: it must be handed to
     /// [`Session::enter`] before anything else is taken.
     pub fn on_text(&mut self, now: Instant, text: &str) -> Option<Entry> {
-        if self.link.outbox.has_ended() {
+        if self.link.outbox.has_ended() || (self.binding.is_some() && !bound::admits_text(self, now, text)) {
             return None;
         }
         if self.link.wire.encoding == ControlEncoding::Protobuf {
@@ -127,7 +141,11 @@ impl Session {
     /// Takes a binary message: game data in the negotiated format, or any frame of a connection that has settled on
     /// protobuf. A wish to enter a room comes back as from [`Session::on_text`].
     pub fn on_binary(&mut self, now: Instant, bytes: &[u8]) -> Option<Entry> {
-        if self.link.outbox.has_ended() { None } else { binary::hear(self, now, bytes) }
+        if self.link.outbox.has_ended() {
+            return None;
+        }
+        let bytes = if self.binding.is_some() { bound::open(self, now, bytes)? } else { bytes };
+        binary::hear(self, now, bytes)
     }
 
     pub(crate) fn on_readable(&mut self, now: Instant, message: ClientMessage<'_>) -> Option<Entry> {
@@ -258,7 +276,7 @@ impl Session {
         false
     }
 
-    fn turn_away(&mut self) {
+    pub(crate) fn turn_away(&mut self) {
         self.handshake = Handshake::Failed;
         self.end(CloseCode::Normal);
     }

@@ -25,7 +25,7 @@ pub use settings::{
     AllowedApp, ConnectTokenSettings, GameDataSettings, IceServerSettings, JwtSettings, Key, Loaded,
     LogFormat, LogLevel, LoggingSettings, PlayerNameSettings, Problem, Problems, ProtocolSettings,
     RateLimitSettings, RelayTypeSettings, RuntimeSettings, SdkCompatibilitySettings, Secret,
-    SecuritySettings, ServerSettings, SessionSettings, Settings, Sources, TopologyMax, TurnSettings,
-    WebsocketSettings,
+    SecuritySettings, ServerSettings, SessionSettings, Settings, Sources, TokenBindingSettings, TopologyMax,
+    TransportSettings, TurnSettings, WebsocketSettings,
 };
 pub use signal_fish_transport::Unsettled;

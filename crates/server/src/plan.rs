@@ -173,6 +173,7 @@ fn listener(settings: &Settings) -> ListenerConfig {
         connections_per_ip_max: security.max_connections_per_ip.get(),
         http_header_timeout: secs(websocket.http_header_read_timeout_secs),
         send_buffer_bytes: Some(websocket.socket_send_buffer_bytes).filter(|&bytes| bytes != 0),
+        token_binding: security.transport.token_binding.config(),
         retry_after: RETRY_AFTER,
     }
 }

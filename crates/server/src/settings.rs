@@ -16,6 +16,7 @@ mod sdk;
 mod security;
 mod server;
 mod session;
+mod transport;
 mod turn;
 mod websocket;
 
@@ -53,6 +54,7 @@ pub use security::{AllowedApp, GameDataSettings, SecuritySettings};
 pub use server::ServerSettings;
 pub use session::{IceServerSettings, SessionSettings, TopologyMax};
 pub use sources::Sources;
+pub use transport::{TokenBindingSettings, TransportSettings};
 pub use turn::TurnSettings;
 pub use websocket::WebsocketSettings;
 

@@ -9,6 +9,7 @@ use signal_fish_hub::GameDataLimits;
 use signal_fish_protocol::limits;
 
 use super::connect_token::ConnectTokenSettings;
+use super::transport::TransportSettings;
 
 /// Who may connect, how often, and how much they may say at once.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +25,8 @@ pub struct SecuritySettings {
     pub app_auth_path: Option<String>,
     /// The credentials that clients may or must show.
     pub connect_token: ConnectTokenSettings,
+    /// What protects connections on their way.
+    pub transport: TransportSettings,
     /// Allows an open server to listen on an address that other machines can reach.
     pub allow_open: bool,
     /// The largest message taken from a client, in bytes.
@@ -54,6 +57,7 @@ impl Default for SecuritySettings {
             allowed_apps: Vec::new(),
             app_auth_path: None,
             connect_token: ConnectTokenSettings::default(),
+            transport: TransportSettings::default(),
             allow_open: false,
             max_message_size: limits::INBOUND_BYTES_MAX,
             max_outbound_message_size: limits::OUTBOUND_BYTES_MAX,

@@ -2,6 +2,7 @@
 
 mod allowlist;
 mod binary;
+mod binding;
 mod budgets;
 mod bystanders;
 mod connect_tokens;
