@@ -196,15 +196,18 @@ fn messages_are_heard_once_and_in_their_order() {
 #[test]
 fn binary_game_data_is_proved_in_an_envelope() {
     let server = binding().start();
-    let mut players = ["Ada", "Bob"].map(|name| {
+    let join = |name| {
         let mut player = Bound::connect(&server, name);
         player.send("Authenticate", json!({"app_id": "demo", "game_data_format": "message_pack"}));
         player.peer.expect("Authenticated");
         player.peer.expect("ProtocolInfo");
         player.join("BOUND2");
         player
-    });
-    let [ada, bob] = &mut players;
+    };
+    let mut ada = join("Ada");
+    ada.peer.expect("LobbyStateChanged");
+    let mut bob = join("Bob");
+    ada.peer.expect("PlayerJoined");
     let payload = [0x93, 1, 2, 3];
     ada.sequence += 1;
     let envelope = envelope(&ada.proof("binary", ada.sequence, &payload), &payload);
