@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::num::{NonZeroU8, NonZeroU32, NonZeroU64};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use signal_fish_protocol::{AppId, RateLimitInfo, RoomCode, Timestamp};
@@ -34,15 +35,41 @@ pub struct AppLimits {
     pub players_max: Option<NonZeroU8>,
     /// The most handshakes in a minute.
     pub handshakes_per_minute: Option<NonZeroU32>,
+    /// The most connections at a time.
+    pub connections_max: Option<NonZeroU32>,
+    /// The most messages that each of its players may send into a room in a while.
+    pub messages_max: Option<NonZeroU32>,
     /// The most bytes of game data that each of its players may send in a while.
     pub relay_bytes_max: Option<NonZeroU64>,
 }
 
-/// An app, and what is left of its handshakes.
+/// An app, what is left of its handshakes, and how many connections it has.
 #[derive(Debug)]
 struct Registered {
     app: App,
     handshakes: Option<Arc<Budget>>,
+    n_connections: Arc<AtomicU32>,
+}
+
+impl Registered {
+    /// A place for one more connection.
+    fn place(&self) -> Result<Place, Refusal> {
+        let n_max = self.app.limits.connections_max.map_or(u32::MAX, NonZeroU32::get);
+        let one_more = |n: u32| (n < n_max).then_some(n + 1);
+        let taken = self.n_connections.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        taken.map_err(|_| Refusal::TooManyConnections)?;
+        Ok(Place(Arc::clone(&self.n_connections)))
+    }
+}
+
+/// One of the connections of an app, until it is dropped.
+#[derive(Debug)]
+struct Place(Arc<AtomicU32>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// When something happens, by the two clocks that matter here.
@@ -55,10 +82,12 @@ pub struct Moment {
 }
 
 /// Proof that a connection may play, and for which app. Only an [`Authenticator`] makes one.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Grant {
     app: Option<Arc<Registered>>,
     token: Option<Box<TokenGrant>>,
+    /// Held for as long as the grant is.
+    _place: Option<Place>,
 }
 
 /// What was granted because of a token.
@@ -91,7 +120,7 @@ impl Admission {
 }
 
 impl Grant {
-    const ANONYMOUS: Self = Self { app: None, token: None };
+    const ANONYMOUS: Self = Self { app: None, token: None, _place: None };
 
     /// The label that separates the rooms of different apps; all clients of an open server share one.
     pub fn app_id(&self) -> Option<&AppId> {
@@ -156,6 +185,9 @@ pub enum Refusal {
     /// Too many clients of the app have come at once.
     #[error(transparent)]
     TooManyHandshakes(#[from] Exhausted),
+    /// The app has as many connections as it may have.
+    #[error("this app has as many connections as it may have, try again later")]
+    TooManyConnections,
     /// There has to be a connect token, and there is none.
     #[error("this app wants a connect token")]
     TokenRequired,
@@ -184,7 +216,7 @@ impl Authenticator {
         let budget = |n_max| Arc::new(Budget::new(Quota { n_max, window: Duration::from_mins(1) }));
         let register = |app: App| {
             let handshakes = app.limits.handshakes_per_minute.map(budget);
-            (app.id.clone(), Arc::new(Registered { app, handshakes }))
+            (app.id.clone(), Arc::new(Registered { app, handshakes, n_connections: Arc::default() }))
         };
         Self { allowed: Some(apps.into_iter().map(register).collect()), ..Self::open() }
     }
@@ -195,8 +227,8 @@ impl Authenticator {
         Self { tokens, ..self }
     }
 
-    /// The same, that takes over from `before`: budgets that were spent stay spent, and tokens that were used stay
-    /// used.
+    /// The same, that takes over from `before`: budgets that were spent stay spent, connections that are there count, and
+    /// tokens that were used stay used.
     #[must_use]
     pub fn succeeding(mut self, before: &Self) -> Self {
         self.used = Arc::clone(&before.used);
@@ -204,11 +236,13 @@ impl Authenticator {
             let Some(earlier) = before.allowed.as_ref().and_then(|allowed| allowed.get(id)) else { continue };
             if earlier.app == registered.app {
                 *registered = Arc::clone(earlier);
-            } else if earlier.app.limits.handshakes_per_minute == registered.app.limits.handshakes_per_minute
-            {
-                let (app, handshakes) = (registered.app.clone(), earlier.handshakes.clone());
-                *registered = Arc::new(Registered { app, handshakes });
+                continue;
             }
+            let rate = |registered: &Registered| registered.app.limits.handshakes_per_minute;
+            let from = if rate(earlier) == rate(registered) { earlier } else { &*registered };
+            let (app, handshakes) = (registered.app.clone(), from.handshakes.clone());
+            let n_connections = Arc::clone(&earlier.n_connections);
+            *registered = Arc::new(Registered { app, handshakes, n_connections });
         }
         self
     }
@@ -233,10 +267,11 @@ impl Authenticator {
             }
         };
         let (token, used) = self.check_token(app.as_deref(), app_id, token, now)?;
+        let place = app.as_deref().map(Registered::place).transpose()?;
         if let Some(handshakes) = app.as_ref().and_then(|registered| registered.handshakes.as_ref()) {
             handshakes.spend(now.steady)?;
         }
-        Ok(Admission { grant: Grant { app, token }, used })
+        Ok(Admission { grant: Grant { app, token, _place: place }, used })
     }
 
     fn check_token(
@@ -331,5 +366,17 @@ mod tests {
         let more = AppLimits { handshakes_per_minute: NonZeroU32::new(2), ..limits };
         let after = Authenticator::allowlist([app("busy", more)]).succeeding(&before);
         authenticate(&after, "busy", START).unwrap();
+    }
+
+    #[test]
+    fn an_app_has_so_many_connections_whatever_list_they_came_by() {
+        let limits = AppLimits { connections_max: NonZeroU32::new(2), ..AppLimits::default() };
+        let before = Authenticator::allowlist([app("small", AppLimits::default())]);
+        let early = authenticate(&before, "small", START).unwrap();
+        let after = Authenticator::allowlist([app("small", limits)]).succeeding(&before);
+        let _late = authenticate(&after, "small", START).unwrap();
+        assert_eq!(authenticate(&after, "small", START).unwrap_err(), Refusal::TooManyConnections);
+        drop(early);
+        authenticate(&after, "small", START).unwrap();
     }
 }

@@ -108,6 +108,7 @@ fn turn_down(refusal: Refusal) -> Disagreement {
     let (code, may_retry) = match refusal {
         Refusal::InvalidAppId => (ErrorCode::InvalidAppId, false),
         Refusal::TooManyHandshakes(_) => (ErrorCode::RateLimitExceeded, false),
+        Refusal::TooManyConnections => (ErrorCode::TooManyConnections, false),
         Refusal::TokenRequired => (ErrorCode::ConnectTokenRequired, true),
         Refusal::Token(_) => (ErrorCode::ConnectTokenInvalid, true),
     };

@@ -28,6 +28,7 @@ mod handshake;
 mod leaving;
 mod moderating;
 mod operations;
+mod pace;
 mod passwords;
 mod peering;
 mod random;

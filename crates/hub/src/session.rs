@@ -26,6 +26,7 @@ use crate::handshake::{self, Handshake};
 use crate::link::{Link, Wire};
 use crate::live_room::RoomIsOver;
 use crate::outbox::Outbox;
+use crate::pace::Pace;
 use crate::returning;
 use crate::seat::Seat;
 use crate::shared::Shared;
@@ -55,6 +56,8 @@ pub struct Session {
     /// The game data that it may send, by what its app may or else by what everyone may.
     relay_quota: ByteQuota,
     volume: Volume,
+    /// Where its app has one.
+    pace: Option<Box<Pace>>,
     pub(crate) signals: Option<Box<SignalAllowance>>,
     /// What its messages have to prove, if anything.
     pub(crate) binding: Option<Box<Binding>>,
@@ -85,6 +88,7 @@ impl Session {
             allowance: Allowance::new(config),
             relay_quota: config.relay,
             volume: Volume::default(),
+            pace: None,
             signals: None,
             binding: None,
             link,
@@ -228,9 +232,11 @@ impl Session {
         match handshake::negotiate(&self.shared, now, request, self.link.wire) {
             Ok(agreement) => {
                 self.handshake = Handshake::Done;
-                if let Some(bytes_max) = agreement.grant.limits().relay_bytes_max {
+                let limits = agreement.grant.limits();
+                if let Some(bytes_max) = limits.relay_bytes_max {
                     self.relay_quota.bytes_max = bytes_max;
                 }
+                self.pace = Pace::of(limits, self.relay_quota.window);
                 self.grant = Some(agreement.grant);
                 granted::note(self);
                 (self.link.wire, self.means) = (agreement.wire, agreement.means);
@@ -300,7 +306,9 @@ impl Session {
             // Who watches is told by the room that it cannot do this.
             Some(seat) if seat.watches() => seat.apply(now, Command::GameData { label }),
             Some(seat) => {
-                if let Err(exhausted) = self.volume.take(self.relay_quota, now, game_data.len()) {
+                let paid = self.pace.as_mut().map_or(Ok(()), |pace| pace.take(now));
+                let paid = paid.and_then(|()| self.volume.take(self.relay_quota, now, game_data.len()));
+                if let Err(exhausted) = paid {
                     return self.refuse(now, ErrorCode::RateLimitExceeded, exhausted.to_string());
                 }
                 seat.relay(now, Command::GameData { label }, game_data)
@@ -318,6 +326,9 @@ impl Session {
 
     /// Hands a command to the room, or refuses it where there is none.
     fn command(&mut self, now: Instant, command: Command) {
+        if let Some(Err(exhausted)) = self.pace.as_mut().map(|pace| pace.take(now)) {
+            return self.refuse(now, ErrorCode::RateLimitExceeded, exhausted.to_string());
+        }
         if self.in_room(now, command).is_err() {
             self.refuse_outside(now);
         }

@@ -90,6 +90,8 @@ fn app(id: AppId, listed: &AllowedApp) -> App {
             rooms_max: listed.max_rooms,
             players_max: listed.max_players_per_room,
             handshakes_per_minute: listed.rate_limit_per_minute,
+            connections_max: listed.max_connections,
+            messages_max: listed.max_messages,
             relay_bytes_max: listed.max_relay_bytes,
         },
         requires_token: listed.require_connect_token,

@@ -110,6 +110,14 @@ pub struct AllowedApp {
     /// The most handshakes of its clients in a minute. One too many is refused with `RATE_LIMIT_EXCEEDED`.
     #[serde(default)]
     pub rate_limit_per_minute: Option<NonZeroU32>,
+    /// The most connections that it has at a time, within `security.max_connections`. One too many is refused with
+    /// `TOO_MANY_CONNECTIONS`.
+    #[serde(default)]
+    pub max_connections: Option<NonZeroU32>,
+    /// The most messages that each of its players may send into a room in a window of `rate_limit.time_window`: game
+    /// data, and what concerns the lobby.
+    #[serde(default)]
+    pub max_messages: Option<NonZeroU32>,
     /// The most bytes of game data that each of its players may send in a window, instead of
     /// `rate_limit.max_relay_bytes`.
     #[serde(default)]
