@@ -43,7 +43,7 @@ impl Audience {
 /// The most that somebody may be in a room.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Role {
+pub(crate) enum Role {
     /// Somebody who watches, and nothing else.
     Spectator,
     /// Somebody who plays, or watches.
@@ -52,15 +52,15 @@ pub enum Role {
 
 /// What a token allows its bearer beyond coming in. What it does not mention it does not limit.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Claims {
+pub(crate) struct Claims {
     /// Who the bearer is to whoever made the token: the same for each of its tokens.
-    pub subject: Option<Box<str>>,
+    pub(crate) subject: Option<Box<str>>,
     /// The code of the only room that the bearer may enter.
-    pub room: Option<Box<str>>,
+    pub(crate) room: Option<Box<str>>,
     /// The most that the bearer may be in a room.
-    pub role: Option<Role>,
+    pub(crate) role: Option<Role>,
     /// When the connection has to end, in seconds since 1970.
-    pub session_ends: Option<i64>,
+    pub(crate) session_ends: Option<i64>,
 }
 
 impl Payload {

@@ -17,7 +17,6 @@ mod used;
 pub use authenticator::{Admission, App, AppLimits, Authenticator, Grant, Moment, Refusal};
 pub use binding::{Binding, BindingNonce, BindingRefusal, BindingSeed};
 pub use budget::{Budget, Exhausted, Quota};
-pub use claims::{Claims, Role};
 pub use connect_token::{JwtRules, TokenRefusal, TokenRules};
 pub use guesses::{Guesses, GuessesBySource};
 pub use keys::{KeyError, KeySet};

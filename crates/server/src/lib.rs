@@ -19,6 +19,11 @@ mod reload;
 mod server;
 mod settings;
 
+/// The examples of the guide work.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/authentication.md")]
+struct Guide;
+
 pub use reload::Reloader;
 pub use server::{Server, StartError};
 pub use settings::{
