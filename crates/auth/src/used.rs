@@ -162,6 +162,8 @@ const N_SHARDS: usize = 64;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn n(n: usize) -> NonZeroUsize {
@@ -227,6 +229,35 @@ mod tests {
         used.forget(200);
         assert_eq!(outcome(&used, ("tanks", "a"), (150, 200), 9), Err(NotUsable::Used));
         assert_eq!(outcome(&used, ("tanks", "b"), (150, 201), 9), Ok(()));
+    }
+
+    proptest! {
+        /// Against a list of all that was ever taken.
+        #[test]
+        fn what_is_remembered_is_exact(
+            shown in prop::collection::vec((0_u8..12, 1_i64..30, 0_i64..6), 0..200),
+            n_max in 1_usize..8,
+        ) {
+            let used = Arc::<UsedTokens>::default();
+            let (mut taken, mut now) = (Vec::<(u8, i64)>::new(), 100);
+            for (nonce, lifetime, later) in shown {
+                now += later;
+                let valid: Vec<_> = taken.iter().filter(|(_, expires)| *expires > now).collect();
+                let expected = if valid.len() >= n_max {
+                    Err(NotUsable::Full)
+                } else if valid.iter().any(|(other, _)| *other == nonce) {
+                    Err(NotUsable::Used)
+                } else {
+                    Ok(())
+                };
+                let expires = now + lifetime;
+                let came = outcome(&used, ("tanks", &nonce.to_string()), (now, expires), n_max);
+                prop_assert_eq!(came, expected);
+                if came.is_ok() {
+                    taken.push((nonce, expires));
+                }
+            }
+        }
     }
 
     #[test]

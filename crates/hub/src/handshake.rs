@@ -12,7 +12,10 @@ use signal_fish_protocol::{
 use crate::capabilities::Capabilities;
 use crate::config::HubConfig;
 use crate::formats;
+use crate::granted;
 use crate::link::Wire;
+use crate::pace::Pace;
+use crate::session::Session;
 use crate::shared::Shared;
 
 /// How far a connection is with its handshake.
@@ -30,25 +33,65 @@ pub(crate) enum Handshake {
 
 /// What was agreed.
 #[derive(Debug)]
-pub(crate) struct Agreement {
-    pub(crate) grant: Grant,
-    pub(crate) wire: Wire,
-    pub(crate) means: Means,
-    pub(crate) capabilities: Capabilities,
+struct Agreement {
+    grant: Grant,
+    wire: Wire,
+    means: Means,
+    capabilities: Capabilities,
     /// The answer, in order.
-    pub(crate) answer: Vec<ServerMessage<'static>>,
+    answer: Vec<ServerMessage<'static>>,
 }
 
 /// Why nothing was agreed.
 #[derive(Debug)]
-pub(crate) struct Disagreement {
-    pub(crate) answer: AuthenticationError,
+struct Disagreement {
+    answer: AuthenticationError,
     /// Whether the client may try again on the same connection.
-    pub(crate) may_retry: bool,
+    may_retry: bool,
+}
+
+/// Hears who the client is, and tells it whether it may play.
+pub(crate) fn on_authenticate(session: &mut Session, now: Instant, request: Authenticate) {
+    match session.handshake {
+        Handshake::Open => {}
+        Handshake::Done | Handshake::Skipped => {
+            let text = "Authenticate must be the first message, and comes once";
+            return session.refuse(now, ErrorCode::InvalidInput, text);
+        }
+        Handshake::Failed => return,
+    }
+    match negotiate(&session.shared, now, request, session.link.wire) {
+        Ok(agreement) => agree(session, now, agreement),
+        Err(disagreement) => {
+            if session.charge(now) {
+                session.link.send(now, ServerMessage::AuthenticationError(disagreement.answer));
+            }
+            if !disagreement.may_retry {
+                session.turn_away();
+            }
+        }
+    }
+}
+
+fn agree(session: &mut Session, now: Instant, agreement: Agreement) {
+    session.handshake = Handshake::Done;
+    let limits = agreement.grant.limits();
+    if let Some(bytes_max) = limits.relay_bytes_max {
+        session.relay_quota.bytes_max = bytes_max;
+    }
+    session.pace = Pace::of(limits, session.relay_quota.window);
+    session.grant = Some(agreement.grant);
+    granted::note(session);
+    (session.link.wire, session.means) = (agreement.wire, agreement.means);
+    session.link.capabilities = agreement.capabilities;
+    for message in agreement.answer {
+        session.link.send(now, message);
+    }
+    session.shared.sessions.settle(now, &session.link, &session.shared.lifecycle);
 }
 
 /// Decides about `request` on a connection that reads `wire` unless they agree on another.
-pub(crate) fn negotiate(
+fn negotiate(
     shared: &Shared,
     now: Instant,
     request: Authenticate,

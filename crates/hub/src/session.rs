@@ -6,9 +6,9 @@ use std::time::Instant;
 use signal_fish_auth::{Binding, Grant};
 use signal_fish_engine::{Command, Means};
 use signal_fish_protocol::{
-    Authenticate, AuthorityRequest, AuthorityResponse, ClientMessage, CloseCode, ControlEncoding,
-    DeliveryLabel, Epoch, ErrorCode, GameDataIn, PlayerId, ProtocolVersion, ProvideConnectionInfo,
-    ServerMessage, SessionGeneration, Timestamp,
+    AuthorityRequest, AuthorityResponse, ClientMessage, CloseCode, ControlEncoding, DeliveryLabel, Epoch,
+    ErrorCode, GameDataIn, PlayerId, ProtocolVersion, ProvideConnectionInfo, ServerMessage,
+    SessionGeneration, Timestamp,
 };
 use uuid::Uuid;
 
@@ -33,7 +33,7 @@ use crate::shared::Shared;
 use crate::signals::{self, SignalAllowance};
 use crate::source::Source;
 use crate::volume::{ByteQuota, Volume};
-use crate::{granted, leaving, moderating, operations, rotation};
+use crate::{leaving, moderating, operations, rotation};
 
 /// One connection's side of the conversation: it takes what the client says and queues the answers.
 ///
@@ -44,7 +44,7 @@ pub struct Session {
     pub(crate) source: Source,
     pub(crate) link: Link,
     pub(crate) seat: Option<Seat>,
-    handshake: Handshake,
+    pub(crate) handshake: Handshake,
     /// What it may do; nothing before it has authenticated, unless the server is open.
     pub(crate) grant: Option<Grant>,
     /// What it can do beyond the relay.
@@ -54,10 +54,10 @@ pub struct Session {
     pub(crate) epoch: Option<Epoch>,
     pub(crate) allowance: Allowance,
     /// The game data that it may send, by what its app may or else by what everyone may.
-    relay_quota: ByteQuota,
+    pub(crate) relay_quota: ByteQuota,
     volume: Volume,
     /// Where its app has one.
-    pace: Option<Box<Pace>>,
+    pub(crate) pace: Option<Box<Pace>>,
     pub(crate) signals: Option<Box<SignalAllowance>>,
     /// What its messages have to prove, if anything.
     pub(crate) binding: Option<Box<Binding>>,
@@ -215,46 +215,9 @@ impl Session {
             ClientMessage::Signal(signal) => signals::on_signal(self, now, signal),
             ClientMessage::TransportStatus(status) => signals::on_transport_status(self, now, status),
             ClientMessage::RoomOperation(request) => return operations::on_operation(self, now, request),
-            ClientMessage::Authenticate(request) => self.on_authenticate(now, request),
+            ClientMessage::Authenticate(request) => handshake::on_authenticate(self, now, request),
         }
         None
-    }
-
-    fn on_authenticate(&mut self, now: Instant, request: Authenticate) {
-        match self.handshake {
-            Handshake::Open => {}
-            Handshake::Done | Handshake::Skipped => {
-                let text = "Authenticate must be the first message, and comes once";
-                return self.refuse(now, ErrorCode::InvalidInput, text);
-            }
-            Handshake::Failed => return,
-        }
-        match handshake::negotiate(&self.shared, now, request, self.link.wire) {
-            Ok(agreement) => {
-                self.handshake = Handshake::Done;
-                let limits = agreement.grant.limits();
-                if let Some(bytes_max) = limits.relay_bytes_max {
-                    self.relay_quota.bytes_max = bytes_max;
-                }
-                self.pace = Pace::of(limits, self.relay_quota.window);
-                self.grant = Some(agreement.grant);
-                granted::note(self);
-                (self.link.wire, self.means) = (agreement.wire, agreement.means);
-                self.link.capabilities = agreement.capabilities;
-                for message in agreement.answer {
-                    self.link.send(now, message);
-                }
-                self.shared.sessions.settle(now, &self.link, &self.shared.lifecycle);
-            }
-            Err(disagreement) => {
-                if self.charge(now) {
-                    self.link.send(now, ServerMessage::AuthenticationError(disagreement.answer));
-                }
-                if !disagreement.may_retry {
-                    self.turn_away();
-                }
-            }
-        }
     }
 
     /// Whether anything but Authenticate is heard by now; if not, the client is told why.

@@ -2,7 +2,7 @@
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use signal_fish_hub::Hub;
@@ -44,16 +44,7 @@ impl Reloader {
     ///
     /// The settings are not sound. Nothing has changed then.
     pub fn apply(&self, settings: &Settings) -> Result<Vec<String>, Problems> {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = look(&settings.security);
-        let plan = Plan::new(settings)?;
-        self.hub.authenticate_by(plan.authenticator);
-        let needs_restart = without_access(settings) != without_access(&current.settings);
-        let notice = "settings beside those of who may play have changed, which needs a restart".to_owned();
-        // The rest stays as it is in force, to be compared with next time too.
-        current.settings.security = access_of(&settings.security, &current.settings.security);
-        current.seen = seen;
-        Ok(needs_restart.then_some(notice).into_iter().collect())
+        self.apply_to(&mut self.current(), settings)
     }
 
     /// Applies changes of files, for as long as it is awaited.
@@ -69,17 +60,16 @@ impl Reloader {
     }
 
     fn look_again(&self) {
-        let settings = {
-            let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-            let seen = look(&current.settings.security);
-            if seen == current.seen {
-                return;
-            }
-            // Also if it is bad, which is said once.
-            current.seen = seen;
-            current.settings.clone()
-        };
-        match self.apply(&settings) {
+        // Kept to the end, so that nothing that is applied in between is undone.
+        let current = &mut self.current();
+        let seen = look(&current.settings.security);
+        if seen == current.seen {
+            return;
+        }
+        // Also if it is bad, which is said once.
+        current.seen = seen;
+        let settings = current.settings.clone();
+        match self.apply_to(current, &settings) {
             Ok(_) => info!("files have changed, who may play was read again"),
             Err(problems) => {
                 for problem in problems.iter() {
@@ -87,6 +77,22 @@ impl Reloader {
                 }
             }
         }
+    }
+
+    fn apply_to(&self, current: &mut Current, settings: &Settings) -> Result<Vec<String>, Problems> {
+        // Before they are read, so that no change goes unnoticed.
+        let seen = look(&settings.security);
+        self.hub.authenticate_by(Plan::new(settings)?.authenticator);
+        let needs_restart = without_access(settings) != without_access(&current.settings);
+        // The rest stays as it is in force, to be compared with next time too.
+        current.settings.security = access_of(&settings.security, &current.settings.security);
+        current.seen = seen;
+        let notice = "settings beside those of who may play have changed, which needs a restart";
+        Ok(needs_restart.then(|| notice.to_owned()).into_iter().collect())
+    }
+
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -141,6 +141,9 @@ const NUMBER_MAX: u64 = (1 << 53) - 1;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
 
     fn canonical(text: &str) -> Option<String> {
@@ -205,6 +208,36 @@ mod tests {
             "NaN",
         ] {
             assert_eq!(canonical(&format!(r#"{{"n":{number}}}"#)), None, "{number}");
+        }
+    }
+
+    /// Any JSON that can be proved.
+    fn json() -> impl Strategy<Value = serde_json::Value> {
+        let number = -(NUMBER_MAX.cast_signed())..=NUMBER_MAX.cast_signed();
+        let leaf = prop_oneof![
+            Just(json!(null)),
+            any::<bool>().prop_map(|value| json!(value)),
+            number.prop_map(|number| json!(number)),
+            any::<String>().prop_map(|text| json!(text)),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(|items| json!(items)),
+                prop::collection::btree_map(any::<String>(), inner, 0..6).prop_map(|members| json!(members)),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn however_a_message_is_written_what_is_proved_is_the_same(data in json(), proof in json()) {
+            let plain = json!({"type": "GameData", "data": data});
+            let expected = canonical(&plain.to_string()).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<serde_json::Value>(&expected).unwrap(), &plain);
+            prop_assert_eq!(canonical(&expected), Some(expected.clone()));
+            let data = serde_json::to_string_pretty(&data).unwrap();
+            let other_order = format!(r#"{{"proof":{proof},"data":{data},"type":"GameData"}}"#);
+            prop_assert_eq!(canonical(&other_order), Some(expected));
         }
     }
 
