@@ -3,11 +3,15 @@
 use std::collections::HashMap;
 use std::num::{NonZeroU8, NonZeroU32, NonZeroU64};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use signal_fish_protocol::{AppId, RateLimitInfo};
+use signal_fish_protocol::{AppId, RateLimitInfo, RoomCode, Timestamp};
 
 use crate::budget::{Budget, Exhausted, Quota};
+use crate::claims::{Claims, Role};
+use crate::connect_token::{Believed, TokenRefusal, TokenRules};
+use crate::used::{Use, UsedTokens};
 
 /// An app that may use this server.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,6 +22,8 @@ pub struct App {
     pub name: Arc<str>,
     /// What all its clients together may do.
     pub limits: AppLimits,
+    /// Whether its clients have to show a connect token; nothing means what the server wants of everyone.
+    pub requires_token: Option<bool>,
 }
 
 /// What the clients of an app may do; nothing means what the server allows to everyone.
@@ -29,24 +35,93 @@ pub struct AppLimits {
     pub players_max: Option<NonZeroU8>,
     /// The most handshakes in a minute.
     pub handshakes_per_minute: Option<NonZeroU32>,
+    /// The most connections at a time.
+    pub connections_max: Option<NonZeroU32>,
+    /// The most messages that each of its players may send into a room in a while.
+    pub messages_max: Option<NonZeroU32>,
     /// The most bytes of game data that each of its players may send in a while.
     pub relay_bytes_max: Option<NonZeroU64>,
 }
 
-/// An app, and what is left of its handshakes.
+/// An app, what is left of its handshakes, and how many connections it has.
 #[derive(Debug)]
 struct Registered {
     app: App,
-    handshakes: Option<Budget>,
+    handshakes: Option<Arc<Budget>>,
+    n_connections: Arc<AtomicU32>,
+}
+
+impl Registered {
+    /// A place for one more connection.
+    fn place(&self) -> Result<Place, Refusal> {
+        let n_max = self.app.limits.connections_max.map_or(u32::MAX, NonZeroU32::get);
+        let one_more = |n: u32| (n < n_max).then_some(n + 1);
+        let taken = self.n_connections.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        taken.map_err(|_| Refusal::TooManyConnections)?;
+        Ok(Place(Arc::clone(&self.n_connections)))
+    }
+}
+
+/// One of the connections of an app, until it is dropped.
+#[derive(Debug)]
+struct Place(Arc<AtomicU32>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// When something happens, by the two clocks that matter here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moment {
+    /// The time since any fixed moment, which must not go back.
+    pub steady: Duration,
+    /// The time of day, which tokens go by.
+    pub wall: Timestamp,
 }
 
 /// Proof that a connection may play, and for which app. Only an [`Authenticator`] makes one.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Grant {
     app: Option<Arc<Registered>>,
+    token: Option<Box<TokenGrant>>,
+    /// Held for as long as the grant is.
+    _place: Option<Place>,
+}
+
+/// What was granted because of a token.
+#[derive(Clone, Debug)]
+struct TokenGrant {
+    claims: Claims,
+    /// By the steady clock: setting the time of day must not end a game.
+    ends: Option<Duration>,
+}
+
+/// A grant that is not used yet. Unless it is, by [`Admission::accept`], a token that is good only once stays good.
+pub struct Admission {
+    grant: Grant,
+    used: Option<Use>,
+}
+
+impl Admission {
+    /// What is granted.
+    pub const fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    /// The client comes in.
+    pub fn accept(self) -> Grant {
+        if let Some(used) = self.used {
+            used.keep();
+        }
+        self.grant
+    }
 }
 
 impl Grant {
+    const ANONYMOUS: Self = Self { app: None, token: None, _place: None };
+
     /// The label that separates the rooms of different apps; all clients of an open server share one.
     pub fn app_id(&self) -> Option<&AppId> {
         self.app.as_ref().map(|registered| &registered.app.id)
@@ -60,6 +135,36 @@ impl Grant {
     /// What all clients of the app together may do.
     pub fn limits(&self) -> AppLimits {
         self.app.as_ref().map_or(AppLimits::default(), |registered| registered.app.limits)
+    }
+
+    /// Who the client is to whoever has made its token, if that says so.
+    pub fn subject(&self) -> Option<&str> {
+        self.claims()?.subject.as_deref()
+    }
+
+    /// Whether it may enter the room with this code, or make one that has it.
+    pub fn may_enter(&self, code: &RoomCode) -> bool {
+        let only = self.claims().and_then(|claims| claims.room.as_deref());
+        only.is_none_or(|only| only.eq_ignore_ascii_case(code.as_str()))
+    }
+
+    /// Whether it may enter only one room.
+    pub fn is_for_one_room(&self) -> bool {
+        self.claims().is_some_and(|claims| claims.room.is_some())
+    }
+
+    /// Whether it may play, and not only watch.
+    pub fn may_play(&self) -> bool {
+        self.claims().and_then(|claims| claims.role) != Some(Role::Spectator)
+    }
+
+    /// When its connection has to end, by the steady clock.
+    pub fn ends(&self) -> Option<Duration> {
+        self.token.as_ref()?.ends
+    }
+
+    fn claims(&self) -> Option<&Claims> {
+        self.token.as_ref().map(|token| &token.claims)
     }
 
     /// How often the app's clients may authenticate, as they are told. Nothing but an app's own rate is held against anyone;
@@ -85,6 +190,15 @@ pub enum Refusal {
     /// Too many clients of the app have come at once.
     #[error(transparent)]
     TooManyHandshakes(#[from] Exhausted),
+    /// The app has as many connections as it may have.
+    #[error("this app has as many connections as it may have, try again later")]
+    TooManyConnections,
+    /// There has to be a connect token, and there is none.
+    #[error("this app wants a connect token")]
+    TokenRequired,
+    /// The connect token is not believed.
+    #[error(transparent)]
+    Token(#[from] TokenRefusal),
 }
 
 /// Decides who may play.
@@ -92,49 +206,96 @@ pub enum Refusal {
 pub struct Authenticator {
     /// `None` is open mode: without a list an app id proves nothing.
     allowed: Option<HashMap<AppId, Arc<Registered>>>,
+    tokens: TokenRules,
+    used: Arc<UsedTokens>,
 }
 
 impl Authenticator {
     /// Lets everyone in. Authenticating is optional.
-    pub const fn open() -> Self {
-        Self { allowed: None }
+    pub fn open() -> Self {
+        Self { allowed: None, tokens: TokenRules::default(), used: Arc::default() }
     }
 
     /// Lets in only who authenticates for one of these apps.
     pub fn allowlist(apps: impl IntoIterator<Item = App>) -> Self {
-        let budget = |n_max| Budget::new(Quota { n_max, window: Duration::from_mins(1) });
+        let budget = |n_max| Arc::new(Budget::new(Quota { n_max, window: Duration::from_mins(1) }));
         let register = |app: App| {
             let handshakes = app.limits.handshakes_per_minute.map(budget);
-            (app.id.clone(), Arc::new(Registered { app, handshakes }))
+            (app.id.clone(), Arc::new(Registered { app, handshakes, n_connections: Arc::default() }))
         };
-        Self { allowed: Some(apps.into_iter().map(register).collect()) }
+        Self { allowed: Some(apps.into_iter().map(register).collect()), ..Self::open() }
+    }
+
+    /// The same, that believes connect tokens by these rules.
+    #[must_use]
+    pub fn with_tokens(self, tokens: TokenRules) -> Self {
+        Self { tokens, ..self }
+    }
+
+    /// The same, that takes over from `before`: budgets that were spent stay spent, connections that are there count, and
+    /// tokens that were used stay used.
+    #[must_use]
+    pub fn succeeding(mut self, before: &Self) -> Self {
+        self.used = Arc::clone(&before.used);
+        for (id, registered) in self.allowed.iter_mut().flatten() {
+            let Some(earlier) = before.allowed.as_ref().and_then(|allowed| allowed.get(id)) else { continue };
+            if earlier.app == registered.app {
+                *registered = Arc::clone(earlier);
+                continue;
+            }
+            let rate = |registered: &Registered| registered.app.limits.handshakes_per_minute;
+            let from = if rate(earlier) == rate(registered) { earlier } else { &*registered };
+            let (app, handshakes) = (registered.app.clone(), from.handshakes.clone());
+            let n_connections = Arc::clone(&earlier.n_connections);
+            *registered = Arc::new(Registered { app, handshakes, n_connections });
+        }
+        self
     }
 
     /// What a connection may do that has not authenticated; nothing unless the server is open.
-    pub const fn anonymous(&self) -> Option<Grant> {
-        match self.allowed {
-            None => Some(Grant { app: None }),
-            Some(_) => None,
-        }
+    pub fn anonymous(&self) -> Option<Grant> {
+        (self.allowed.is_none() && !self.tokens.required).then_some(Grant::ANONYMOUS)
     }
 
-    /// What a connection may do that authenticates for `app_id` at `now`, the time since any fixed moment.
-    pub fn authenticate(&self, app_id: &str, now: Duration) -> Result<Grant, Refusal> {
-        let app_id = match (&self.allowed, app_id) {
+    /// What a connection may do that authenticates for `app_id` and may have shown a connect token.
+    ///
+    /// Handshakes are counted after the token was checked: those without one cannot use up what is there for others.
+    pub fn authenticate(&self, app_id: &str, token: Option<&str>, now: Moment) -> Result<Admission, Refusal> {
+        let app = match &self.allowed {
             // Whoever says nothing says no less than who does not authenticate.
-            (None, "") => return Ok(Grant { app: None }),
-            (None | Some(_), app_id) => AppId::parse(app_id).map_err(|_| Refusal::MalformedAppId)?,
-        };
-        match &self.allowed {
-            None => Ok(Grant { app: None }),
-            Some(allowed) => {
-                let registered = allowed.get(&app_id).ok_or(Refusal::InvalidAppId)?;
-                if let Some(handshakes) = &registered.handshakes {
-                    handshakes.spend(now)?;
-                }
-                Ok(Grant { app: Some(Arc::clone(registered)) })
+            None if app_id.is_empty() => None,
+            allowed => {
+                let id = AppId::parse(app_id).map_err(|_| Refusal::MalformedAppId)?;
+                let registered =
+                    |allowed: &HashMap<_, _>| allowed.get(&id).cloned().ok_or(Refusal::InvalidAppId);
+                allowed.as_ref().map(registered).transpose()?
             }
+        };
+        let (token, used) = self.check_token(app.as_deref(), app_id, token, now)?;
+        let place = app.as_deref().map(Registered::place).transpose()?;
+        if let Some(handshakes) = app.as_ref().and_then(|registered| registered.handshakes.as_ref()) {
+            handshakes.spend(now.steady)?;
         }
+        Ok(Admission { grant: Grant { app, token, _place: place }, used })
+    }
+
+    fn check_token(
+        &self,
+        app: Option<&Registered>,
+        app_id: &str,
+        token: Option<&str>,
+        now: Moment,
+    ) -> Result<(Option<Box<TokenGrant>>, Option<Use>), Refusal> {
+        let Some(token) = token else {
+            let required = app.and_then(|registered| registered.app.requires_token);
+            let required = required.unwrap_or(self.tokens.required);
+            return if required { Err(Refusal::TokenRequired) } else { Ok((None, None)) };
+        };
+        let wall = now.wall.as_second();
+        let Believed { claims, used } = self.tokens.verify(&self.used, token, app_id, wall)?;
+        let left = |ends: i64| Duration::from_secs(u64::try_from(ends.saturating_sub(wall)).unwrap_or(0));
+        let ends = claims.session_ends.map(|ends| now.steady.saturating_add(left(ends)));
+        Ok((Some(Box::new(TokenGrant { claims, ends })), used))
     }
 }
 
@@ -142,59 +303,98 @@ impl Authenticator {
 mod tests {
     use super::*;
 
+    const START: Moment = at(0);
+
+    const fn at(secs: u64) -> Moment {
+        Moment { steady: Duration::from_secs(secs), wall: Timestamp::UNIX_EPOCH }
+    }
+
+    fn authenticate(authenticator: &Authenticator, app_id: &str, now: Moment) -> Result<Grant, Refusal> {
+        authenticator.authenticate(app_id, None, now).map(Admission::accept)
+    }
+
+    fn app(id: &str, limits: AppLimits) -> App {
+        App { id: AppId::parse(id).unwrap(), name: id.to_uppercase().into(), limits, requires_token: None }
+    }
+
     #[test]
     fn an_open_server_lets_everyone_in_as_one_app() {
         let open = Authenticator::open();
         assert!(open.anonymous().is_some());
         for label in ["anything", ""] {
-            let grant = open.authenticate(label, Duration::ZERO).unwrap();
+            let grant = authenticate(&open, label, START).unwrap();
             assert_eq!((grant.app_id(), grant.app_name()), (None, "default"));
         }
-        assert_eq!(open.authenticate("a\n", Duration::ZERO).unwrap_err(), Refusal::MalformedAppId);
+        assert_eq!(authenticate(&open, "a\n", START).unwrap_err(), Refusal::MalformedAppId);
     }
 
     #[test]
     fn an_allowlist_lets_in_only_who_is_on_it() {
-        let demo =
-            App { id: AppId::parse("demo").unwrap(), name: "Demo".into(), limits: AppLimits::default() };
-        let strict = Authenticator::allowlist([demo]);
+        let strict = Authenticator::allowlist([app("demo", AppLimits::default())]);
         assert!(strict.anonymous().is_none());
-        let grant = strict.authenticate("demo", Duration::ZERO).unwrap();
-        assert_eq!((grant.app_id().unwrap().as_str(), grant.app_name()), ("demo", "Demo"));
+        let grant = authenticate(&strict, "demo", START).unwrap();
+        assert_eq!((grant.app_id().unwrap().as_str(), grant.app_name()), ("demo", "DEMO"));
         for (label, refusal) in [
             ("other", Refusal::InvalidAppId),
             ("Demo", Refusal::InvalidAppId),
             ("", Refusal::MalformedAppId),
             ("demo\n", Refusal::MalformedAppId),
         ] {
-            assert_eq!(strict.authenticate(label, Duration::ZERO).unwrap_err(), refusal, "{label:?}");
+            assert_eq!(authenticate(&strict, label, START).unwrap_err(), refusal, "{label:?}");
         }
     }
 
     #[test]
     fn an_app_has_so_many_handshakes_a_minute() {
         let limits = AppLimits { handshakes_per_minute: NonZeroU32::new(2), ..AppLimits::default() };
-        let app = |id: &str, limits| App { id: AppId::parse(id).unwrap(), name: id.into(), limits };
         let strict = Authenticator::allowlist([app("busy", limits), app("other", AppLimits::default())]);
-        strict.authenticate("busy", Duration::ZERO).unwrap();
-        strict.authenticate("busy", Duration::ZERO).unwrap();
-        let refused = strict.authenticate("busy", Duration::ZERO).unwrap_err();
+        authenticate(&strict, "busy", START).unwrap();
+        authenticate(&strict, "busy", START).unwrap();
+        let refused = authenticate(&strict, "busy", START).unwrap_err();
         assert_eq!(refused, Refusal::TooManyHandshakes(Exhausted { retry_after: Duration::from_secs(30) }));
-        strict.authenticate("other", Duration::ZERO).unwrap();
-        strict.authenticate("busy", Duration::from_secs(30)).unwrap();
+        authenticate(&strict, "other", START).unwrap();
+        authenticate(&strict, "busy", at(30)).unwrap();
+    }
+
+    #[test]
+    fn a_list_that_is_replaced_resets_no_budget() {
+        let limits = AppLimits { handshakes_per_minute: NonZeroU32::new(1), ..AppLimits::default() };
+        let before = Authenticator::allowlist([app("busy", limits), app("gone", limits)]);
+        authenticate(&before, "busy", START).unwrap();
+        let renamed = App { name: "Busier".into(), ..app("busy", limits) };
+        for busy in [app("busy", limits), renamed] {
+            let after = Authenticator::allowlist([busy, app("new", limits)]).succeeding(&before);
+            assert!(matches!(authenticate(&after, "busy", START), Err(Refusal::TooManyHandshakes(_))));
+            assert_eq!(authenticate(&after, "gone", START).unwrap_err(), Refusal::InvalidAppId);
+            authenticate(&after, "new", START).unwrap();
+        }
+        let more = AppLimits { handshakes_per_minute: NonZeroU32::new(2), ..limits };
+        let after = Authenticator::allowlist([app("busy", more)]).succeeding(&before);
+        authenticate(&after, "busy", START).unwrap();
+    }
+
+    #[test]
+    fn an_app_has_so_many_connections_whatever_list_they_came_by() {
+        let limits = AppLimits { connections_max: NonZeroU32::new(2), ..AppLimits::default() };
+        let before = Authenticator::allowlist([app("small", AppLimits::default())]);
+        let early = authenticate(&before, "small", START).unwrap();
+        let after = Authenticator::allowlist([app("small", limits)]).succeeding(&before);
+        let _late = authenticate(&after, "small", START).unwrap();
+        assert_eq!(authenticate(&after, "small", START).unwrap_err(), Refusal::TooManyConnections);
+        drop(early);
+        authenticate(&after, "small", START).unwrap();
     }
 
     #[test]
     fn clients_are_told_the_rate_of_their_app() {
         let limits = AppLimits { handshakes_per_minute: NonZeroU32::new(2), ..AppLimits::default() };
-        let app = |id: &str, limits| App { id: AppId::parse(id).unwrap(), name: id.into(), limits };
         let strict = Authenticator::allowlist([app("busy", limits), app("other", AppLimits::default())]);
         for (authenticator, app, rates) in [
             (&strict, "busy", (2, 120, 2_880)),
             (&strict, "other", (1_000, 60_000, 1_440_000)),
             (&Authenticator::open(), "any", (1_000, 10_000, 100_000)),
         ] {
-            let told = authenticator.authenticate(app, Duration::ZERO).unwrap().rate_limits();
+            let told = authenticate(authenticator, app, START).unwrap().rate_limits();
             assert_eq!((told.per_minute, told.per_hour, told.per_day), rates, "{app}");
         }
     }

@@ -3,15 +3,23 @@
 //! This crate must not know sockets or stores.
 
 mod authenticator;
+mod binding;
 mod bucket;
 mod budget;
+mod claims;
+mod connect_token;
+mod keys;
 mod password;
 mod sdk;
 mod turn;
+mod used;
 
-pub use authenticator::{App, AppLimits, Authenticator, Grant, Refusal};
+pub use authenticator::{Admission, App, AppLimits, Authenticator, Grant, Moment, Refusal};
+pub use binding::{Binding, BindingNonce, BindingRefusal, BindingSeed};
 pub use bucket::{Bucket, BucketsBySource};
 pub use budget::{Budget, Exhausted, Quota};
+pub use connect_token::{JwtRules, TokenRefusal, TokenRules};
+pub use keys::{KeyError, KeySet};
 pub use password::{MEMORY_KIB, Password, SALT_BYTES};
 pub use sdk::{Sdk, SdkRefusal, SdkTable};
 /// Versions of SDKs.

@@ -13,6 +13,7 @@ use crate::claim::Claim;
 use crate::delivery::Outcome;
 use crate::directory::NotAdded;
 use crate::entry::{EntryRefusal, PlayWish, WatchWish, room_setup};
+use crate::granted;
 use crate::live_room::{LiveRoom, Step};
 use crate::passwords;
 use crate::random::Draw;
@@ -69,6 +70,7 @@ impl<'a> Entering<'a> {
         let is_inside = self.session.is_inside();
         let players_max = self.limits().players_max;
         let wish = PlayWish::parse(&self.session.shared.config, players_max, request, password, is_inside)?;
+        granted::check_play(self.session, wish.code.as_ref())?;
         self.find_or_create(&wish).await
     }
 
@@ -116,6 +118,7 @@ impl<'a> Entering<'a> {
         self.session.allowance.join(self.budget_time())?;
         self.check_outside()?;
         let wish = WatchWish::parse(&self.session.shared.config, request, password)?;
+        granted::check_watch(self.session, &wish.code)?;
         let app = self.app();
         let key = RoomKey { app, game: wish.game, code: wish.code };
         let room = self.session.shared.directory.find(&key).ok_or_else(EntryRefusal::room_not_found)?;
@@ -211,7 +214,7 @@ impl<'a> Entering<'a> {
             newcomer: Newcomer { ice_servers, ..self.newcomer(wish.name.clone(), proof) },
             epoch: self.next_epoch(),
             generation: draw.generation(),
-            token: token::issue(&shared.config, link, draw).map(Box::new),
+            token: token::issue(self.session, link, draw).map(Box::new),
         }
     }
 

@@ -12,6 +12,7 @@ pub(crate) fn frame(code: CloseCode, encoding: ControlEncoding) -> Option<Frame>
         CloseCode::ActivityTimeout => (ErrorCode::ActivityTimeout, "nothing came from this connection for too long"),
         CloseCode::IdleTimeout => (ErrorCode::ConnectionIdleTimeout, "no message came for too long"),
         CloseCode::InboundRateLimited => (ErrorCode::RateLimitExceeded, "too many messages had to be refused"),
+        CloseCode::SessionExpired => (ErrorCode::Unauthorized, "the time that the connect token allows is over"),
         CloseCode::Kicked => (ErrorCode::Kicked, "removed from the room"),
         CloseCode::InternalError => (ErrorCode::InternalError, "the room failed"),
         CloseCode::Normal
@@ -49,6 +50,7 @@ mod tests {
             (4004, "CONNECTION_IDLE_TIMEOUT"),
             (4006, "RATE_LIMIT_EXCEEDED"),
             (4007, "KICKED"),
+            (4008, "UNAUTHORIZED"),
         ];
         assert_eq!(told.collect::<Vec<_>>(), expected);
     }

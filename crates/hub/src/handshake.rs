@@ -12,7 +12,10 @@ use signal_fish_protocol::{
 use crate::capabilities::Capabilities;
 use crate::config::HubConfig;
 use crate::formats;
+use crate::granted;
 use crate::link::Wire;
+use crate::pace::Pace;
+use crate::session::Session;
 use crate::shared::Shared;
 
 /// How far a connection is with its handshake.
@@ -30,38 +33,75 @@ pub(crate) enum Handshake {
 
 /// What was agreed.
 #[derive(Debug)]
-pub(crate) struct Agreement {
-    pub(crate) grant: Grant,
-    pub(crate) wire: Wire,
-    pub(crate) means: Means,
-    pub(crate) capabilities: Capabilities,
+struct Agreement {
+    grant: Grant,
+    wire: Wire,
+    means: Means,
+    capabilities: Capabilities,
     /// The answer, in order.
-    pub(crate) answer: Vec<ServerMessage<'static>>,
+    answer: Vec<ServerMessage<'static>>,
 }
 
 /// Why nothing was agreed.
 #[derive(Debug)]
-pub(crate) struct Disagreement {
-    pub(crate) answer: AuthenticationError,
+struct Disagreement {
+    answer: AuthenticationError,
     /// Whether the client may try again on the same connection.
-    pub(crate) may_retry: bool,
+    may_retry: bool,
+}
+
+/// Hears who the client is, and tells it whether it may play.
+pub(crate) fn on_authenticate(session: &mut Session, now: Instant, request: Authenticate) {
+    match session.handshake {
+        Handshake::Open => {}
+        Handshake::Done | Handshake::Skipped => {
+            let text = "Authenticate must be the first message, and comes once";
+            return session.refuse(now, ErrorCode::InvalidInput, text);
+        }
+        Handshake::Failed => return,
+    }
+    match negotiate(&session.shared, now, request, session.link.wire) {
+        Ok(agreement) => agree(session, now, agreement),
+        Err(disagreement) => {
+            if session.charge(now) {
+                session.link.send(now, ServerMessage::AuthenticationError(disagreement.answer));
+            }
+            if !disagreement.may_retry {
+                session.turn_away();
+            }
+        }
+    }
+}
+
+fn agree(session: &mut Session, now: Instant, agreement: Agreement) {
+    session.handshake = Handshake::Done;
+    let limits = agreement.grant.limits();
+    if let Some(bytes_max) = limits.relay_bytes_max {
+        session.relay_quota.bytes_max = bytes_max;
+    }
+    session.pace = Pace::of(limits, session.relay_quota.window);
+    session.grant = Some(agreement.grant);
+    granted::note(session);
+    (session.link.wire, session.means) = (agreement.wire, agreement.means);
+    session.link.capabilities = agreement.capabilities;
+    for message in agreement.answer {
+        session.link.send(now, message);
+    }
+    session.shared.sessions.settle(now, &session.link, &session.shared.lifecycle);
 }
 
 /// Decides about `request` on a connection that reads `wire` unless they agree on another.
-pub(crate) fn negotiate(
+fn negotiate(
     shared: &Shared,
     now: Instant,
     request: Authenticate,
     wire: Wire,
 ) -> Result<Agreement, Disagreement> {
-    let grant =
-        shared.authenticator.authenticate(&request.app_id, shared.budget_time(now)).map_err(|refusal| {
-            let code = match refusal {
-                Refusal::MalformedAppId | Refusal::InvalidAppId => ErrorCode::InvalidAppId,
-                Refusal::TooManyHandshakes(_) => ErrorCode::RateLimitExceeded,
-            };
-            disagree(code, refusal.to_string(), false)
-        })?;
+    let authenticator = shared.authenticator.load();
+    let admission = authenticator
+        .authenticate(&request.app_id, request.connect_token.as_deref(), shared.moment(now))
+        .map_err(turn_down)?;
+    let grant = admission.grant();
     let config = &shared.config;
     let sdk = config
         .sdks
@@ -89,6 +129,7 @@ pub(crate) fn negotiate(
     let info = protocol_info(config, version, sdk, &request, capabilities);
     answer.push(ServerMessage::ProtocolInfo(info));
     let means = negotiate_means(version, &request);
+    let grant = admission.accept();
     Ok(Agreement { grant, wire: Wire { version, format, ..wire }, means, capabilities, answer })
 }
 
@@ -104,6 +145,17 @@ pub(crate) const fn means_of(version: ProtocolVersion) -> Means {
 pub(crate) fn is_spoken(config: &HubConfig, version: ProtocolVersion) -> bool {
     let (oldest, newest) = config.versions;
     (oldest..=newest).contains(&version)
+}
+
+fn turn_down(refusal: Refusal) -> Disagreement {
+    let (code, may_retry) = match refusal {
+        Refusal::MalformedAppId | Refusal::InvalidAppId => (ErrorCode::InvalidAppId, false),
+        Refusal::TooManyHandshakes(_) => (ErrorCode::RateLimitExceeded, false),
+        Refusal::TooManyConnections => (ErrorCode::TooManyConnections, false),
+        Refusal::TokenRequired => (ErrorCode::ConnectTokenRequired, true),
+        Refusal::Token(_) => (ErrorCode::ConnectTokenInvalid, true),
+    };
+    disagree(code, refusal.to_string(), may_retry)
 }
 
 fn negotiate_version(config: &HubConfig, wanted: u16) -> Result<ProtocolVersion, Disagreement> {

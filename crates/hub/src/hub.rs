@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use signal_fish_auth::Authenticator;
 use signal_fish_coordination::RoomOperationCoordinator;
 use signal_fish_protocol::{CloseCode, ControlEncoding, GoingAway, ProtocolVersion, Timestamp};
@@ -51,7 +52,7 @@ impl Hub {
             RoomLimits { rooms_max: config.rooms_max, rooms_per_game_max: config.rooms_per_game_max };
         let shared = Arc::new(Shared {
             config,
-            authenticator,
+            authenticator: ArcSwap::from_pointee(authenticator),
             coordinator: Arc::clone(&coordinator),
             directory: Directory::new(limits),
             sessions: Sessions::default(),
@@ -73,6 +74,13 @@ impl Hub {
     /// What the hub was told.
     pub fn config(&self) -> &HubConfig {
         &self.0.config
+    }
+
+    /// Decides by `authenticator` who may play from now on. Those who do play on, and what they used up stays used.
+    /// Not to be called twice at a time.
+    pub fn authenticate_by(&self, authenticator: Authenticator) {
+        let before = self.0.authenticator.load();
+        self.0.authenticator.store(Arc::new(authenticator.succeeding(&before)));
     }
 
     /// A new connection from `source`, on an endpoint that speaks `version` unless the client asks for another.

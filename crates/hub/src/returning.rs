@@ -8,6 +8,7 @@ use signal_fish_protocol::{ErrorCode, Reconnect};
 
 use crate::answer::Answer;
 use crate::entry::EntryRefusal;
+use crate::granted;
 use crate::link::Link;
 use crate::live_room::{LiveRoom, Step};
 use crate::random::Draw;
@@ -64,18 +65,20 @@ fn find(
     };
     // Apps do not meet here either, nor learn of each other.
     let app = session.grant.as_ref().and_then(|grant| grant.app_id());
-    if room.key().app.as_ref() != app {
+    let key = room.key();
+    if key.app.as_ref() != app {
         return refuse(NO_SEAT_KEPT);
     }
+    granted::check_play(session, Some(&key.code))?;
     let draw = Draw::new()?;
     let link = Link { player: request.player_id, ..session.link.clone() };
     let returning = Returning {
         connected_at: session.connected_at,
         means: session.means,
         ice_servers: shared.config.peering.ice.early_servers_for(link.player, session.means),
-        presented: token::hash(&request.auth_token),
+        presented: token::hash(session, &request.auth_token),
         // Whoever comes with a token can be told the next one, whatever this connection has asked for.
-        token: token::new(&draw),
+        token: token::new(session, &draw),
         generation: draw.generation(),
     };
     Ok((room, link, returning))

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use signal_fish_auth::Grant;
+use signal_fish_auth::{Binding, Grant};
 use signal_fish_engine::{Command, Means, NO_SEAT};
 use signal_fish_protocol::{
-    Authenticate, AuthorityRequest, AuthorityResponse, ClientMessage, CloseCode, ControlEncoding,
-    DeliveryLabel, Epoch, ErrorCode, GameDataIn, PlayerId, ProtocolVersion, ProvideConnectionInfo,
-    RoomOperation, ServerMessage, SessionGeneration, Timestamp,
+    AuthorityRequest, AuthorityResponse, ClientMessage, CloseCode, ControlEncoding, DeliveryLabel, Epoch,
+    ErrorCode, GameDataIn, PlayerId, ProtocolVersion, ProvideConnectionInfo, RoomOperation, ServerMessage,
+    SessionGeneration, Timestamp,
 };
 use uuid::Uuid;
 
 use crate::allowance::Allowance;
 use crate::answer::{Answer, Asked};
 use crate::binary;
+use crate::bound::{self, Bind, NotBound};
 use crate::capabilities::Capabilities;
 use crate::delivery::Outcome;
 use crate::entering::Entering;
@@ -25,6 +26,7 @@ use crate::handshake::{self, Handshake};
 use crate::link::{Link, Wire};
 use crate::live_room::RoomIsOver;
 use crate::outbox::Outbox;
+use crate::pace::Pace;
 use crate::returning;
 use crate::seat::Seat;
 use crate::shared::Shared;
@@ -42,7 +44,7 @@ pub struct Session {
     pub(crate) source: Source,
     pub(crate) link: Link,
     pub(crate) seat: Option<Seat>,
-    handshake: Handshake,
+    pub(crate) handshake: Handshake,
     /// What it may do; nothing before it has authenticated, unless the server is open.
     pub(crate) grant: Option<Grant>,
     /// What it can do beyond the relay.
@@ -52,9 +54,13 @@ pub struct Session {
     pub(crate) epoch: Option<Epoch>,
     pub(crate) allowance: Allowance,
     /// The game data that it may send, by what its app may or else by what everyone may.
-    relay_quota: ByteQuota,
+    pub(crate) relay_quota: ByteQuota,
     volume: Volume,
+    /// Where its app has one.
+    pub(crate) pace: Option<Box<Pace>>,
     pub(crate) signals: Option<Box<SignalAllowance>>,
+    /// What its messages have to prove, if anything.
+    pub(crate) binding: Option<Box<Binding>>,
 }
 
 impl Session {
@@ -75,14 +81,16 @@ impl Session {
             seat: None,
             source,
             handshake: Handshake::Open,
-            grant: shared.authenticator.anonymous(),
+            grant: shared.authenticator.load().anonymous(),
             means: handshake::means_of(wire.version),
             connected_at: Timestamp::now(),
             epoch: None,
             allowance: Allowance::new(config),
             relay_quota: config.relay,
             volume: Volume::default(),
+            pace: None,
             signals: None,
+            binding: None,
             link,
             shared,
         }
@@ -103,10 +111,26 @@ impl Session {
         self.grant.is_none()
     }
 
+    /// Wants a proof of token binding with every message from now on. To be called before anything else: the challenge
+    /// is the first message.
+    ///
+    /// # Errors
+    ///
+    /// There are no random bytes. The connection must not go on then.
+    pub fn bind(&mut self, now: Instant, bind: Bind) -> Result<(), NotBound> {
+        bound::bind(self, now, bind)
+    }
+
+    /// When the connection has to end because its connect token says so.
+    pub fn expires_at(&self) -> Option<Instant> {
+        let ends = self.grant.as_ref()?.ends()?;
+        self.shared.started.checked_add(ends)
+    }
+
     /// Takes a text message. A wish to enter a room, or to change how it is entered, comes back: it must be handed to
     /// [`Session::enter`] before anything else is taken.
     pub fn on_text(&mut self, now: Instant, text: &str) -> Option<Entry> {
-        if self.link.outbox.has_ended() {
+        if self.link.outbox.has_ended() || (self.binding.is_some() && !bound::admits_text(self, now, text)) {
             return None;
         }
         if self.link.wire.encoding == ControlEncoding::Protobuf {
@@ -121,7 +145,11 @@ impl Session {
     /// Takes a binary message: game data in the negotiated format, or any frame of a connection that has settled on
     /// protobuf. A wish to enter a room comes back as from [`Session::on_text`].
     pub fn on_binary(&mut self, now: Instant, bytes: &[u8]) -> Option<Entry> {
-        if self.link.outbox.has_ended() { None } else { binary::hear(self, now, bytes) }
+        if self.link.outbox.has_ended() {
+            return None;
+        }
+        let bytes = if self.binding.is_some() { bound::open(self, now, bytes)? } else { bytes };
+        binary::hear(self, now, bytes)
     }
 
     pub(crate) fn on_readable(&mut self, now: Instant, message: ClientMessage<'_>) -> Option<Entry> {
@@ -188,43 +216,9 @@ impl Session {
             ClientMessage::Signal(signal) => signals::on_signal(self, now, signal),
             ClientMessage::TransportStatus(status) => signals::on_transport_status(self, now, status),
             ClientMessage::RoomOperation(request) => return operations::on_operation(self, now, request),
-            ClientMessage::Authenticate(request) => self.on_authenticate(now, request),
+            ClientMessage::Authenticate(request) => handshake::on_authenticate(self, now, request),
         }
         None
-    }
-
-    fn on_authenticate(&mut self, now: Instant, request: Authenticate) {
-        match self.handshake {
-            Handshake::Open => {}
-            Handshake::Done | Handshake::Skipped => {
-                let text = "Authenticate must be the first message, and comes once";
-                return self.refuse(now, ErrorCode::InvalidInput, text);
-            }
-            Handshake::Failed => return,
-        }
-        match handshake::negotiate(&self.shared, now, request, self.link.wire) {
-            Ok(agreement) => {
-                self.handshake = Handshake::Done;
-                if let Some(bytes_max) = agreement.grant.limits().relay_bytes_max {
-                    self.relay_quota.bytes_max = bytes_max;
-                }
-                self.grant = Some(agreement.grant);
-                (self.link.wire, self.means) = (agreement.wire, agreement.means);
-                self.link.capabilities = agreement.capabilities;
-                for message in agreement.answer {
-                    self.link.send(now, message);
-                }
-                self.shared.sessions.settle(now, &self.link, &self.shared.lifecycle);
-            }
-            Err(disagreement) => {
-                if self.charge(now) {
-                    self.link.send(now, ServerMessage::AuthenticationError(disagreement.answer));
-                }
-                if !disagreement.may_retry {
-                    self.turn_away();
-                }
-            }
-        }
     }
 
     /// Whether anything but Authenticate is heard by now; if not, the client is told why.
@@ -232,7 +226,8 @@ impl Session {
         match self.handshake {
             Handshake::Done | Handshake::Skipped => return true,
             Handshake::Failed => return false,
-            Handshake::Open => {}
+            // Who may do without has perhaps changed since it connected.
+            Handshake::Open => self.grant = self.shared.authenticator.load().anonymous(),
         }
         let refusal = if self.grant.is_none() {
             (ErrorCode::MissingAppId, "this server wants Authenticate first")
@@ -251,7 +246,7 @@ impl Session {
         false
     }
 
-    fn turn_away(&mut self) {
+    pub(crate) fn turn_away(&mut self) {
         self.handshake = Handshake::Failed;
         self.end(CloseCode::Normal);
     }
@@ -275,7 +270,9 @@ impl Session {
             // Who watches is told by the room that it cannot do this.
             Some(seat) if seat.watches() => seat.apply(now, Command::GameData { label }),
             Some(seat) => {
-                if let Err(exhausted) = self.volume.take(self.relay_quota, now, game_data.len()) {
+                let paid = self.pace.as_mut().map_or(Ok(()), |pace| pace.take(now));
+                let paid = paid.and_then(|()| self.volume.take(self.relay_quota, now, game_data.len()));
+                if let Err(exhausted) = paid {
                     return self.refuse(now, ErrorCode::RateLimitExceeded, exhausted.to_string());
                 }
                 seat.relay(now, Command::GameData { label }, game_data)
@@ -293,6 +290,9 @@ impl Session {
 
     /// Hands a command to the room, or refuses it where there is none.
     fn command(&mut self, now: Instant, command: Command) {
+        if let Some(Err(exhausted)) = self.pace.as_mut().map(|pace| pace.take(now)) {
+            return self.refuse(now, ErrorCode::RateLimitExceeded, exhausted.to_string());
+        }
         if self.in_room(now, command).is_err() {
             self.refuse_outside(now);
         }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use signal_fish_auth::Authenticator;
+use arc_swap::ArcSwap;
+use signal_fish_auth::{Authenticator, Moment};
 use signal_fish_coordination::RoomOperationCoordinator;
+use signal_fish_protocol::Timestamp;
 
 use crate::config::HubConfig;
 use crate::directory::Directory;
@@ -17,7 +19,8 @@ use crate::timers::Timers;
 /// What all rooms and sessions of one hub share.
 pub(crate) struct Shared {
     pub(crate) config: HubConfig,
-    pub(crate) authenticator: Authenticator,
+    /// Replaced as a whole while players connect; whoever asks it takes no lock.
+    pub(crate) authenticator: ArcSwap<Authenticator>,
     pub(crate) coordinator: Arc<dyn RoomOperationCoordinator>,
     pub(crate) directory: Directory,
     pub(crate) sessions: Sessions,
@@ -33,6 +36,11 @@ impl Shared {
     /// The time that budgets go by.
     pub(crate) fn budget_time(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.started)
+    }
+
+    /// The times that credentials go by.
+    pub(crate) fn moment(&self, now: Instant) -> Moment {
+        Moment { steady: self.budget_time(now), wall: Timestamp::now() }
     }
 }
 

@@ -4,24 +4,34 @@ use sha2::{Digest as _, Sha256};
 use signal_fish_engine::{IssuedToken, TokenHash};
 use signal_fish_protocol::ProtocolVersion;
 
-use crate::config::HubConfig;
 use crate::link::Link;
 use crate::random::Draw;
+use crate::session::Session;
 
-/// A new token for this connection, if it may come back and can be told.
-pub(crate) fn issue(config: &HubConfig, link: &Link, draw: &Draw) -> Option<IssuedToken> {
+/// A new token for a session that is `link`, if it may come back and can be told.
+pub(crate) fn issue(session: &Session, link: &Link, draw: &Draw) -> Option<IssuedToken> {
+    let config = &session.shared.config;
     let is_shown = link.wire.version >= ProtocolVersion::V3 || link.capabilities.reconnection_token;
-    (config.reconnection.is_some() && is_shown).then(|| new(draw))
+    (config.reconnection.is_some() && is_shown).then(|| new(session, draw))
 }
 
-/// A new token, for a player who has shown the last one.
-pub(crate) fn new(draw: &Draw) -> IssuedToken {
+/// A new token, for a player who has shown this session the last one.
+pub(crate) fn new(session: &Session, draw: &Draw) -> IssuedToken {
     let text = draw.token().to_string();
-    let hash = hash(&text);
+    let hash = hash(session, &text);
     IssuedToken { text, hash }
 }
 
-/// How a room knows a token again. Nothing slower is needed: a token is random, not chosen.
-pub(crate) fn hash(token: &str) -> TokenHash {
-    TokenHash(Sha256::digest(token).into())
+/// How a room knows a token again that this session was given or shows. Nothing slower is needed: a token is random,
+/// not chosen.
+///
+/// To connections without token binding, to those with it, and to those of another certificate, the same token is
+/// another one: who has only seen it cannot use it.
+pub(crate) fn hash(session: &Session, token: &str) -> TokenHash {
+    let mut hash = Sha256::new().chain_update(token);
+    if let Some(binding) = &session.binding {
+        hash.update(b"\0bound\0");
+        hash.update(binding.fingerprint().unwrap_or_default());
+    }
+    TokenHash(hash.finalize().into())
 }

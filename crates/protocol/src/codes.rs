@@ -223,6 +223,8 @@ close_codes! {
     InboundRateLimited = 4006 "inbound_rate_limited",
     /// The peer was kicked or banned.
     Kicked = 4007 "kicked",
+    /// The time was over that the connect token of the peer allowed.
+    SessionExpired = 4008 "session_expired",
 }
 
 #[cfg(test)]

@@ -15,14 +15,22 @@
 //! ```
 
 mod plan;
+mod reload;
 mod server;
 mod settings;
 
+/// The examples of the guide work.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/authentication.md")]
+struct Guide;
+
+pub use reload::Reloader;
 pub use server::{Server, StartError};
 pub use settings::{
-    AllowedApp, GameDataSettings, IceServerSettings, Key, Loaded, LogFormat, LogLevel, LoggingSettings,
-    PlayerNameSettings, Problem, Problems, ProtocolSettings, RateLimitSettings, RelayTypeSettings,
-    RuntimeSettings, SdkCompatibilitySettings, Secret, SecuritySettings, ServerSettings, SessionSettings,
-    Settings, Sources, TopologyMax, TurnSettings, WebsocketSettings,
+    AllowedApp, ConnectTokenSettings, GameDataSettings, IceServerSettings, JwtSettings, Key, Loaded,
+    LogFormat, LogLevel, LoggingSettings, PlayerNameSettings, Problem, Problems, ProtocolSettings,
+    RateLimitSettings, RelayTypeSettings, RuntimeSettings, SdkCompatibilitySettings, Secret,
+    SecuritySettings, ServerSettings, SessionSettings, Settings, Sources, TokenBindingSettings, TopologyMax,
+    TransportSettings, TurnSettings, WebsocketSettings,
 };
 pub use signal_fish_transport::Unsettled;

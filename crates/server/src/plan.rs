@@ -1,17 +1,20 @@
 //! Settings as the parts of the server take them.
 
+mod access;
 mod peering;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use signal_fish_auth::{App, AppLimits, Authenticator, Quota};
+use signal_fish_auth::{Authenticator, Quota};
 use signal_fish_hub::{
     ByteQuota, HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit,
 };
-use signal_fish_protocol::{AppId, PlayerNameRules, ProtocolVersion, RoomCodeFormat};
+use signal_fish_protocol::{PlayerNameRules, ProtocolVersion, RoomCodeFormat};
 use signal_fish_transport::{ConnectionConfig, ListenerConfig};
+
+pub(crate) use access::{files, read};
 
 use crate::server::Drain;
 use crate::settings::{
@@ -33,7 +36,7 @@ impl Plan {
     /// Names all that is wrong, as far as it can be seen at once.
     pub(crate) fn new(settings: &Settings) -> Result<Self, Problems> {
         let mut problems = settings.problems();
-        let authenticator = authenticator(&settings.security, &mut problems);
+        let authenticator = access::authenticator(&settings.security, &mut problems);
         let hub = hub(settings, &mut problems);
         problems.none()?;
         Ok(Self {
@@ -44,26 +47,6 @@ impl Plan {
             drain: Drain { grace: secs(settings.server.drain_grace_secs), retry_after: RETRY_AFTER },
         })
     }
-}
-
-fn authenticator(settings: &SecuritySettings, problems: &mut Problems) -> Authenticator {
-    let mut apps = Vec::new();
-    for (index, app) in settings.allowed_apps.iter().enumerate() {
-        match AppId::parse(&app.app_id) {
-            Ok(id) => apps.push(App {
-                id,
-                name: app.app_name.as_str().into(),
-                limits: AppLimits {
-                    rooms_max: app.max_rooms,
-                    players_max: app.max_players_per_room,
-                    handshakes_per_minute: app.rate_limit_per_minute,
-                    relay_bytes_max: app.max_relay_bytes,
-                },
-            }),
-            Err(error) => problems.add(format!("security.allowed_apps[{index}].app_id"), error.to_string()),
-        }
-    }
-    if settings.enforce_app_id_allowlist { Authenticator::allowlist(apps) } else { Authenticator::open() }
 }
 
 fn hub(settings: &Settings, problems: &mut Problems) -> HubConfig {
@@ -190,6 +173,7 @@ fn listener(settings: &Settings) -> ListenerConfig {
         connections_per_ip_max: security.max_connections_per_ip.get(),
         http_header_timeout: secs(websocket.http_header_read_timeout_secs),
         send_buffer_bytes: Some(websocket.socket_send_buffer_bytes).filter(|&bytes| bytes != 0),
+        token_binding: security.transport.token_binding.config(),
         retry_after: RETRY_AFTER,
     }
 }
@@ -229,9 +213,13 @@ const RETRY_AFTER: Duration = Duration::from_secs(30);
 #[cfg(test)]
 mod tests {
     use serde_json::{Value as Json, json};
+    use signal_fish_auth::Moment;
     use signal_fish_hub::GameDataLimits;
+    use signal_fish_protocol::Timestamp;
 
     use super::*;
+
+    const START: Moment = Moment { steady: Duration::ZERO, wall: Timestamp::UNIX_EPOCH };
 
     /// The default settings with some members replaced.
     fn settings(changes: &Json) -> Settings {
@@ -322,7 +310,7 @@ mod tests {
             });
             let plan = accepted(&json!({"server": server, "security": listed}));
             assert!(plan.authenticator.anonymous().is_none());
-            assert!(plan.authenticator.authenticate("tanks", Duration::ZERO).is_ok());
+            assert!(plan.authenticator.authenticate("tanks", None, START).is_ok());
         }
         for bind in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
             accepted(&json!({"server": {"bind": bind}}));

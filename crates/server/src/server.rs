@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use tracing::info;
 
 use crate::plan::Plan;
+use crate::reload::{self, Reloader};
 use crate::settings::{Problems, Settings};
 
 /// A server whose port is open. Dropping it closes the port.
@@ -22,12 +23,15 @@ pub struct Server {
     hub: Hub,
     listener: Listener,
     drain: Drain,
+    reloader: Reloader,
 }
 
 impl Server {
     /// Starts a server and opens its port; connections are served by [`Server::run_until`]. Needs a tokio runtime
     /// with time and input, and changes nothing else of the process.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
+        // Before they are read, so that no change goes unnoticed.
+        let seen = reload::look(&settings.security);
         let plan = Plan::new(settings)?;
         let database = Arc::new(MemoryDatabase::default());
         let coordinator = Arc::new(LocalCoordinator);
@@ -35,7 +39,13 @@ impl Server {
         let cannot_listen = |error| StartError::Listen { addr: plan.addr, error };
         let listener = Listener::bind(plan.addr, hub.clone(), plan.listener).await.map_err(cannot_listen)?;
         info!(addr = %listener.local_addr(), "listening");
-        Ok(Self { hub, listener, drain: plan.drain })
+        let reloader = Reloader::new(hub.clone(), settings.clone(), seen);
+        Ok(Self { hub, listener, drain: plan.drain, reloader })
+    }
+
+    /// What tells it anew who may play, while it serves.
+    pub fn reloader(&self) -> Reloader {
+        self.reloader.clone()
     }
 
     /// Where it listens: the real port where the settings say 0.
@@ -43,16 +53,20 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// Serves until `stop` resolves, then drains: takes no new work, waits until everyone has left or the grace of
-    /// the settings is over, closes what is left, and the port last. Refuses to call that done if connections do
-    /// not end.
+    /// Serves until `stop` resolves, and applies changes of the files that say who may play. Then it drains: takes no
+    /// new work, waits until everyone has left or the grace of the settings is over, closes what is left, and the port
+    /// last. Refuses to call that done if connections do not end.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Unsettled> {
-        let Self { hub, listener, drain } = self;
+        let Self { hub, listener, drain, reloader } = self;
         let drained = async {
             stop.await;
             drain.run(&hub).await;
         };
-        listener.serve(drained).await
+        tokio::select! {
+            biased;
+            served = listener.serve(drained) => served,
+            never = reloader.watch() => never,
+        }
     }
 }
 

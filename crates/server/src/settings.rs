@@ -7,6 +7,7 @@ macro_rules! nonzero {
     };
 }
 
+mod connect_token;
 mod logging;
 mod protocol;
 mod rate_limit;
@@ -15,6 +16,7 @@ mod sdk;
 mod security;
 mod server;
 mod session;
+mod transport;
 mod turn;
 mod websocket;
 
@@ -39,6 +41,7 @@ use signal_fish_protocol::limits;
 
 use crate::plan::Plan;
 
+pub use connect_token::{ConnectTokenSettings, JwtSettings};
 pub use logging::{LogFormat, LogLevel, LoggingSettings};
 pub use problem::{Problem, Problems};
 pub use protocol::{PlayerNameSettings, ProtocolSettings};
@@ -51,6 +54,7 @@ pub use security::{AllowedApp, GameDataSettings, SecuritySettings};
 pub use server::ServerSettings;
 pub use session::{IceServerSettings, SessionSettings, TopologyMax};
 pub use sources::Sources;
+pub use transport::{TokenBindingSettings, TransportSettings};
 pub use turn::TurnSettings;
 pub use websocket::WebsocketSettings;
 

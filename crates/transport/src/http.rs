@@ -1,6 +1,7 @@
 //! The one HTTP request that a socket may make, and what it becomes.
 
 mod answers;
+mod binding;
 mod routes;
 mod upgrade;
 
@@ -16,7 +17,7 @@ use hyper::server::conn::http1::{self, Parts};
 use hyper::service::Service;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use signal_fish_protocol::ProtocolVersion;
+use signal_fish_protocol::{ControlEncoding, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{sleep, timeout};
 use tracing::debug;
@@ -28,6 +29,7 @@ use crate::listener::Endpoint;
 use crate::ws;
 use routes::Route;
 
+pub use binding::TokenBindingConfig;
 pub(crate) use upgrade::Admitted;
 
 type Answer = Response<Full<Bytes>>;
@@ -41,7 +43,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let shared = Arc::clone(&endpoint);
-    let exchange = Exchange { endpoint, slot, peer, admitted: OnceLock::new() };
+    let exchange = Exchange { endpoint, slot, peer, fingerprint: None, admitted: OnceLock::new() };
     let mut connection = http1::Builder::new()
         .max_buf_size(HEADER_BYTES_MAX)
         .max_header_size(HEADER_BYTES_MAX)
@@ -79,6 +81,8 @@ struct Exchange {
     endpoint: Arc<Endpoint>,
     slot: SocketSlot,
     peer: SocketAddr,
+    /// SHA-256 of the client's certificate in lower-case hex. There is none where connections are not encrypted here.
+    fingerprint: Option<Arc<str>>,
     /// Set once the socket may become a WebSocket.
     admitted: OnceLock<Admitted>,
 }
@@ -111,10 +115,19 @@ impl Exchange {
 
     fn upgrade<B: Body>(&self, version: ProtocolVersion, request: &Request<B>) -> Answer {
         let id = Uuid::new_v4();
-        let (mut answer, outcome) = match upgrade::admit(&self.endpoint, &self.slot, request) {
-            Ok((slot, mut answer)) => {
-                let encoding = upgrade::settle_encoding(&self.endpoint, request.headers(), &mut answer);
-                self.admitted.get_or_init(|| Admitted { version, encoding, id, slot });
+        let admitted = upgrade::admit(&self.endpoint, &self.slot, request).and_then(|(slot, mut answer)| {
+            let (config, headers) = (self.endpoint.config.token_binding, request.headers());
+            let bind = binding::settle(config, self.fingerprint.as_ref(), headers, &mut answer)?;
+            // The answer can name one subprotocol, and protobuf is another.
+            let encoding = match bind {
+                Some(_) => ControlEncoding::Json,
+                None => upgrade::settle_encoding(&self.endpoint, headers, &mut answer),
+            };
+            Ok((Admitted { version, encoding, id, slot, bind }, answer))
+        });
+        let (mut answer, outcome) = match admitted {
+            Ok((admitted, answer)) => {
+                self.admitted.get_or_init(|| admitted);
                 (answer, "accepted")
             }
             Err(refusal) => {

@@ -15,5 +15,6 @@ mod ws;
 #[cfg(test)]
 mod tests;
 
+pub use http::TokenBindingConfig;
 pub use listener::{Listener, ListenerConfig, Unsettled};
 pub use ws::ConnectionConfig;

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use crate::ConnectionConfig;
 use crate::accept::accept_all;
 use crate::caps::Caps;
+use crate::http::TokenBindingConfig;
 
 /// What a listener can be told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,6 +28,8 @@ pub struct ListenerConfig {
     pub http_header_timeout: Duration,
     /// How much the system may keep for a client that does not read, in bytes; `None` is the system's own choice.
     pub send_buffer_bytes: Option<usize>,
+    /// How connections are bound to whoever made them, where that is offered.
+    pub token_binding: Option<TokenBindingConfig>,
     /// When those who are refused for now may come back.
     pub retry_after: Duration,
 }
@@ -40,6 +43,7 @@ impl Default for ListenerConfig {
             http_header_timeout: Duration::from_secs(10),
             // A client that does not read would get megabytes of kernel memory otherwise.
             send_buffer_bytes: Some(65_536),
+            token_binding: None,
             retry_after: Duration::from_secs(30),
         }
     }

@@ -19,7 +19,8 @@ use bytes::Bytes;
 use signal_fish_hub::Source;
 use signal_fish_protocol::ControlEncoding;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tracing::debug;
+use tokio::time::Instant;
+use tracing::{debug, error};
 
 use crate::caps::SocketSlot;
 use crate::http::Admitted;
@@ -39,12 +40,17 @@ pub(crate) fn start<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Admitted { version, encoding, id, slot } = admitted;
+    let Admitted { version, encoding, id, slot, bind } = admitted;
     let source = Source::of(peer.ip());
-    let session = match encoding {
+    let mut session = match encoding {
         ControlEncoding::Json => endpoint.hub.connect(version, source),
         ControlEncoding::Protobuf => endpoint.hub.connect_protobuf(source),
     };
+    if let Some(bind) = bind
+        && let Err(error) = session.bind(Instant::now().into_std(), bind)
+    {
+        return error!(%id, %peer, %error, "a connection could not be bound");
+    }
     let mut connection = Connection::new(stream, first_bytes, session, endpoint.connection.clone());
     debug!(%id, %peer, %version, ?encoding, "websocket connected");
     tokio::spawn(async move {

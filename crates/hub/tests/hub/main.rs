@@ -1,5 +1,6 @@
 //! The hub from outside, without sockets: sessions speak, and their outboxes are read.
 
+mod binding;
 mod deadlines;
 mod ending;
 mod fan_out;

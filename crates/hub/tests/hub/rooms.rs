@@ -204,6 +204,7 @@ async fn apps_do_not_meet() {
         id: AppId::parse(id).expect("an id"),
         name: id.into(),
         limits: AppLimits::default(),
+        requires_token: None,
     };
     let authenticator = Authenticator::allowlist([app("one"), app("two")]);
     let (database, coordinator) = (Arc::new(MemoryDatabase::default()), Arc::new(LocalCoordinator));

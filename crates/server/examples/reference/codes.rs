@@ -5,13 +5,7 @@ use signal_fish_protocol::{CloseCode, ErrorCode};
 use crate::head;
 
 /// Codes of features that this release does not have.
-const NOT_SENT: [ErrorCode; 5] = [
-    ErrorCode::Unauthorized,
-    ErrorCode::TooManyConnections,
-    ErrorCode::StorageError,
-    ErrorCode::ConnectTokenInvalid,
-    ErrorCode::ConnectTokenRequired,
-];
+const NOT_SENT: [ErrorCode; 1] = [ErrorCode::StorageError];
 
 pub(crate) fn error_page() -> String {
     let text = "Why something was refused. The code is in the member `error_code` of the reply; the text beside it is \

@@ -64,7 +64,7 @@ const NO_BATCHING: &str = "what waits for a connection is always written togethe
 
 /// Key or section; which values ask for nothing; why that is so, or what is missing. The longest entry counts.
 #[rustfmt::skip]
-const KEYS: [(&str, Harmless, &str); 27] = [
+const KEYS: [(&str, Harmless, &str); 24] = [
     ("coordination", Always, "the published server never reads it either"),
     ("environment", Always, "there is no production mode"),
     ("logging.dir", Always, NO_FILES),
@@ -73,17 +73,14 @@ const KEYS: [(&str, Harmless, &str); 27] = [
     ("logging.rotation", Always, NO_FILES),
     ("metrics", Always, NO_METRICS),
     ("security.allowed_apps.app_secret", Always, "the app id is public, secrets were never checked"),
-    ("security.allowed_apps.require_connect_token", Off, "there are no connect tokens"),
-    ("security.app_auth_path", Never, "apps are listed in `security.allowed_apps`"),
-    ("security.connect_token", Never, "there are no connect tokens"),
     ("security.cors_origins", Only("*"), "the origin of a browser's request is not checked"),
     ("security.metrics_auth_token", Always, NO_METRICS),
     ("security.require_metrics_auth", Always, NO_METRICS),
     ("security.transport.tls", Never, NO_TLS),
     ("security.transport.tls.client_auth", Only("none"), NO_TLS),
     ("security.transport.tls.enabled", Off, NO_TLS),
-    ("security.transport.token_binding", Always, "there is no token binding"),
-    ("security.transport.token_binding.enabled", Off, "there is no token binding"),
+    ("security.transport.token_binding.scheme", Only("server_nonce_hkdf_sha256"), "there is one scheme"),
+    ("security.transport.token_binding.subprotocol", Only("signalfish.tokenbinding.v2"), "there is one subprotocol"),
     ("server.heartbeat_db_throttle_secs", Always, "activity is not throttled"),
     ("server.heartbeat_throttle_secs", Always, "activity is not throttled"),
     ("server.region_id", Always, "no client sees it"),

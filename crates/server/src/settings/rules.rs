@@ -1,6 +1,5 @@
 //! Rules between settings: each is within its own bounds, but not all go together.
 
-use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use signal_fish_hub::OutboxLimits;
@@ -23,6 +22,7 @@ pub(super) fn check(settings: &Settings, problems: &mut Problems) {
     check_sizes(settings, problems);
     check_deadlines(settings, problems);
     check_access(settings, problems);
+    settings.security.transport.token_binding.check(problems);
     check_relay_types(settings, problems);
     ice::check(&settings.session, &settings.turn, problems);
 }
@@ -31,13 +31,14 @@ pub(super) fn check(settings: &Settings, problems: &mut Problems) {
 pub(super) fn notices(settings: &Settings) -> Vec<String> {
     let Settings { security, server, websocket, .. } = settings;
     let is_open = !security.enforce_app_id_allowlist;
+    let wants_token = security.connect_token.required;
     let never_found_dead =
         [server.ping_timeout, websocket.idle_timeout_secs, websocket.server_ping_interval_secs] == [0; 3];
     let mut notices = Vec::new();
-    if is_open && !server.bind.to_canonical().is_loopback() {
+    if is_open && !wants_token && !server.bind.to_canonical().is_loopback() {
         notices.push("security.allow_open is set: everyone who reaches this server may play".to_owned());
     }
-    if is_open && !security.allowed_apps.is_empty() {
+    if is_open && !(security.allowed_apps.is_empty() && security.app_auth_path.is_none()) {
         let notice = "security.allowed_apps does nothing unless security.enforce_app_id_allowlist is true";
         notices.push(notice.to_owned());
     }
@@ -45,6 +46,7 @@ pub(super) fn notices(settings: &Settings) -> Vec<String> {
         let keys = "server.ping_timeout, websocket.idle_timeout_secs and websocket.server_ping_interval_secs";
         notices.push(format!("{keys} are all 0: a connection whose peer has vanished keeps its seat"));
     }
+    notices.extend(security.transport.token_binding.notice());
     notices.extend(ice::notices(&settings.session, &settings.turn));
     notices.extend(settings.protocol.sdk_compatibility.notices());
     notices
@@ -129,22 +131,8 @@ fn check_access(settings: &Settings, problems: &mut Problems) {
         ("security.max_connections_per_ip", security.max_connections_per_ip.get()),
         ("security.max_connections", security.max_connections.get()),
     );
-    let mut seen = BTreeSet::new();
-    for (index, app) in security.allowed_apps.iter().enumerate() {
-        let key = |member: &str| format!("security.allowed_apps[{index}].{member}");
-        if app.app_name.trim().is_empty() {
-            problems.add(key("app_name"), "set a name, it must not be blank");
-        }
-        if !seen.insert(&app.app_id) {
-            problems.add(key("app_id"), format!("{:?} is listed twice, list each app once", app.app_id));
-        }
-    }
-    if security.enforce_app_id_allowlist && security.allowed_apps.is_empty() {
-        let advice = "lists no app, so nobody could play: list one, or set \
-                      `security.enforce_app_id_allowlist` to false";
-        problems.add("security.allowed_apps", advice);
-    }
-    let is_guarded = security.enforce_app_id_allowlist || security.allow_open;
+    let is_guarded =
+        security.enforce_app_id_allowlist || security.connect_token.required || security.allow_open;
     if !is_guarded && !server.bind.to_canonical().is_loopback() {
         let advice = format!(
             "other machines can reach {}, and everyone who reaches an open server may play: set \

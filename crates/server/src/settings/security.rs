@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use signal_fish_hub::GameDataLimits;
 use signal_fish_protocol::limits;
 
+use super::connect_token::ConnectTokenSettings;
+use super::transport::TransportSettings;
+
 /// Who may connect, how often, and how much they may say at once.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -17,6 +20,13 @@ pub struct SecuritySettings {
     pub enforce_app_id_allowlist: bool,
     /// The apps that may use this server.
     pub allowed_apps: Vec<AllowedApp>,
+    /// A file with more of them, `{"apps": [...]}` with entries as in `security.allowed_apps`. It is read again when it
+    /// changes.
+    pub app_auth_path: Option<String>,
+    /// The credentials that clients may or must show.
+    pub connect_token: ConnectTokenSettings,
+    /// What protects connections on their way.
+    pub transport: TransportSettings,
     /// Allows an open server to listen on an address that other machines can reach.
     pub allow_open: bool,
     /// The largest message taken from a client, in bytes.
@@ -45,6 +55,9 @@ impl Default for SecuritySettings {
         Self {
             enforce_app_id_allowlist: false,
             allowed_apps: Vec::new(),
+            app_auth_path: None,
+            connect_token: ConnectTokenSettings::default(),
+            transport: TransportSettings::default(),
             allow_open: false,
             max_message_size: limits::INBOUND_BYTES_MAX,
             max_outbound_message_size: limits::OUTBOUND_BYTES_MAX,
@@ -97,8 +110,19 @@ pub struct AllowedApp {
     /// The most handshakes of its clients in a minute. One too many is refused with `RATE_LIMIT_EXCEEDED`.
     #[serde(default)]
     pub rate_limit_per_minute: Option<NonZeroU32>,
+    /// The most connections that it has at a time, within `security.max_connections`. One too many is refused with
+    /// `TOO_MANY_CONNECTIONS`.
+    #[serde(default)]
+    pub max_connections: Option<NonZeroU32>,
+    /// The most messages that each of its players may send into a room in a window of `rate_limit.time_window`: game
+    /// data, and what concerns the lobby.
+    #[serde(default)]
+    pub max_messages: Option<NonZeroU32>,
     /// The most bytes of game data that each of its players may send in a window, instead of
     /// `rate_limit.max_relay_bytes`.
     #[serde(default)]
     pub max_relay_bytes: Option<NonZeroU64>,
+    /// Whether its clients have to show a connect token, instead of `security.connect_token.required`.
+    #[serde(default)]
+    pub require_connect_token: Option<bool>,
 }

@@ -223,20 +223,9 @@ fn features_of_the_published_server_are_refused_not_ignored() {
             json!("a"),
             "there is no built-in TLS, put a proxy in front",
         ),
-        ("security.connect_token", json!({"public_key": "a"}), "there are no connect tokens"),
-        (
-            "security.allowed_apps",
-            json!([{"app_id": "a", "app_name": "A", "require_connect_token": true}]),
-            "",
-        ),
     ] {
-        let advice = if why.is_empty() {
-            "security.allowed_apps[0].require_connect_token: not supported by this release: there are no connect tokens"
-                .to_owned()
-        } else {
-            format!("{key}: not supported by this release: {why}")
-        };
-        refused(&one(key, &value), &[], &[&format!("{advice} (from SIGNAL_FISH_CONFIG_JSON)")]);
+        let advice = format!("{key}: not supported by this release: {why} (from SIGNAL_FISH_CONFIG_JSON)");
+        refused(&one(key, &value), &[], &[&advice]);
     }
 }
 
@@ -246,7 +235,6 @@ fn keys_of_the_published_server_that_ask_for_nothing_are_only_noted() {
         ("server.room_cleanup_interval", json!(1), "every room keeps its own deadline"),
         ("security.require_metrics_auth", json!(false), "there is no metrics endpoint to set up"),
         ("security.transport.tls.enabled", json!(false), "there is no built-in TLS, put a proxy in front"),
-        ("security.app_auth_path", json!(null), "apps are listed in `security.allowed_apps`"),
         ("security.cors_origins", json!("*"), "the origin of a browser's request is not checked"),
         ("metrics", json!({"dashboard_cache_ttl_secs": 30}), "there is no metrics endpoint to set up"),
     ] {

@@ -176,3 +176,60 @@ fn an_app_has_limits_of_its_own() {
     dan.expect_refusal("AuthenticationError", "RATE_LIMIT_EXCEEDED");
     dan.expect_close(Some(1000));
 }
+
+#[test]
+fn an_app_has_so_many_connections_and_no_more() {
+    let apps = json!([
+        {"app_id": "small", "app_name": "Small", "max_connections": 2},
+        {"app_id": "large", "app_name": "Large"},
+    ]);
+    let server = server()
+        .set("security.enforce_app_id_allowlist", json!(true))
+        .set("security.allowed_apps", apps)
+        .start();
+    let ada = player_of(&server, "small", "Ada");
+    let mut bob = player_of(&server, "small", "Bob");
+    let mut late = Peer::connect(server.addr(), "/v3/ws", "late");
+    late.send("Authenticate", json!({"app_id": "small"}));
+    late.expect_refusal("AuthenticationError", "TOO_MANY_CONNECTIONS");
+    late.expect_close(Some(1000));
+    for name in ["Cat", "Dan", "Eve"] {
+        player_of(&server, "large", name);
+    }
+    bob.expect_alive();
+    // Who leaves makes place: a goodbye is answered when the session has ended.
+    ada.close();
+    player_of(&server, "small", "Fay");
+}
+
+#[test]
+fn an_app_has_so_many_messages_of_each_player_and_no_more() {
+    let apps = json!([{"app_id": "calm", "app_name": "Calm", "max_messages": 3}]);
+    let server = server()
+        .set("security.enforce_app_id_allowlist", json!(true))
+        .set("security.allowed_apps", apps)
+        .start();
+    let mut ada = player_of(&server, "calm", "Ada");
+    join_room(&mut ada, "CALM01");
+    ada.expect("LobbyStateChanged");
+    let mut bob = player_of(&server, "calm", "Bob");
+    join_room(&mut bob, "CALM01");
+    ada.expect("PlayerJoined");
+    for n in 0..2 {
+        ada.say(json!(n));
+        assert_eq!(bob.expect("GameData")["data"], n);
+    }
+    ada.send_unit("PlayerReady");
+    for player in [&mut ada, &mut bob] {
+        player.expect("LobbyStateChanged");
+    }
+    ada.say(json!("too much"));
+    ada.expect_error("RATE_LIMIT_EXCEEDED");
+    ada.send_unit("PlayerReady");
+    ada.expect_error("RATE_LIMIT_EXCEEDED");
+    bob.say(json!("still there"));
+    ada.expect("GameData");
+    bob.expect_silence();
+    ada.send_unit("LeaveRoom");
+    ada.expect("RoomLeft");
+}

@@ -2,8 +2,10 @@
 
 mod allowlist;
 mod binary;
+mod binding;
 mod budgets;
 mod bystanders;
+mod connect_tokens;
 mod delivery;
 mod formats;
 mod framing;
@@ -11,6 +13,7 @@ mod handshake;
 mod http;
 mod lobby;
 mod malformed;
+mod minting;
 mod misplaced;
 mod operations;
 mod oversized;
@@ -19,6 +22,7 @@ mod protobuf;
 mod reaping;
 mod reconnection;
 mod relay;
+mod reloading;
 mod rooms;
 mod shutdown;
 mod slow_consumer;

@@ -2,6 +2,7 @@
 
 #[macro_use]
 mod player;
+mod binding;
 mod delivery;
 mod lobby;
 mod operations;

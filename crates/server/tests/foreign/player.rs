@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use signal_fish_client::{
     GameDataEncoding, JoinRoomParams, PlayerId, PlayerInfo, ProtocolViolationPolicy, RoomId,
-    SignalFishClient, SignalFishConfig, SignalFishEvent, WebSocketTransport,
+    SignalFishClient, SignalFishConfig, SignalFishEvent, TokenBindingMode, WebSocketConnectOptions,
+    WebSocketTransport,
 };
 use signal_fish_testkit::{Dialect, GAME, PATIENCE};
 use tokio::sync::mpsc::Receiver;
@@ -52,8 +53,25 @@ impl Player {
         Self::start(addr, name, config.with_event_channel_capacity(EVENTS_MAX)).await
     }
 
+    /// As [`Player::connect`], with token binding, and a proof in every message.
+    pub(crate) async fn connect_bound(addr: SocketAddr, name: &'static str, dialect: Dialect) -> Self {
+        let options = WebSocketConnectOptions::default().with_token_binding(TokenBindingMode::Required);
+        let config = config(dialect).with_event_channel_capacity(EVENTS_MAX);
+        Self::start_with(addr, name, config, options).await
+    }
+
     async fn start(addr: SocketAddr, name: &'static str, config: SignalFishConfig) -> Self {
-        let transport = WebSocketTransport::connect(&format!("ws://{addr}/v2/ws")).await;
+        Self::start_with(addr, name, config, WebSocketConnectOptions::default()).await
+    }
+
+    async fn start_with(
+        addr: SocketAddr,
+        name: &'static str,
+        config: SignalFishConfig,
+        options: WebSocketConnectOptions,
+    ) -> Self {
+        let url = format!("ws://{addr}/v2/ws");
+        let transport = WebSocketTransport::connect_with_options(&url, options).await;
         let config = config.with_protocol_violation_policy(ProtocolViolationPolicy::Disconnect);
         let (client, events) = SignalFishClient::start(transport.expect("the server listens"), config);
         let mut player = Self { client, name, id: None, events, history: Vec::new() };

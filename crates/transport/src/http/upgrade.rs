@@ -10,6 +10,7 @@ use hyper::header::{
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::{Request, StatusCode};
+use signal_fish_hub::Bind;
 use signal_fish_protocol::protobuf::SUBPROTOCOL;
 use signal_fish_protocol::{ControlEncoding, ProtocolVersion};
 use tungstenite::error::{Error, ProtocolError};
@@ -32,6 +33,8 @@ pub(crate) struct Admitted {
     pub(crate) id: Uuid,
     /// Its place among the connections.
     pub(crate) slot: ConnectionSlot,
+    /// What its messages have to be bound to, if anything.
+    pub(crate) bind: Option<Bind>,
 }
 
 /// Why a request does not become a WebSocket.
@@ -47,6 +50,12 @@ pub(super) enum Refusal {
     Draining,
     /// A limit of connections is hit.
     Full(CapHit),
+    /// It wants token binding of a kind that there is not.
+    UnknownBinding,
+    /// It does not want token binding, which is required.
+    Unbound,
+    /// It has shown no certificate, which is required.
+    NoCertificate,
     /// The answer could not be made.
     ServerFault,
 }
@@ -76,13 +85,17 @@ pub(super) fn settle_encoding(
     offers: &HeaderMap,
     answer: &mut Answer,
 ) -> ControlEncoding {
-    let offers = offers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|line| line.to_str().ok());
-    let mut tokens = offers.flat_map(|line| line.split(',')).map(str::trim);
-    if !endpoint.hub.speaks_protobuf() || !tokens.any(|token| token == SUBPROTOCOL) {
+    if !endpoint.hub.speaks_protobuf() || !offered(offers).any(|token| token == SUBPROTOCOL) {
         return ControlEncoding::Json;
     }
     answer.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
     ControlEncoding::Protobuf
+}
+
+/// The subprotocols that a client offers.
+pub(super) fn offered(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let lines = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim)
 }
 
 /// What every answer to an upgrade carries, for those who look for its trace.
@@ -128,7 +141,11 @@ impl Refusal {
                 // Never zero, which would mean "at once".
                 headers.insert(RETRY_AFTER, retry_after.as_secs().max(1).into());
             }
-            Self::Malformed { .. } | Self::ServerFault => {}
+            Self::Malformed { .. }
+            | Self::UnknownBinding
+            | Self::Unbound
+            | Self::NoCertificate
+            | Self::ServerFault => {}
         }
         answer
     }
@@ -136,7 +153,8 @@ impl Refusal {
     const fn status(self) -> StatusCode {
         match self {
             Self::NotWebSocket | Self::WrongVersion => StatusCode::UPGRADE_REQUIRED,
-            Self::Malformed { .. } => StatusCode::BAD_REQUEST,
+            Self::Malformed { .. } | Self::UnknownBinding | Self::Unbound => StatusCode::BAD_REQUEST,
+            Self::NoCertificate => StatusCode::UNAUTHORIZED,
             Self::Draining | Self::Full(CapHit::Total) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Full(CapHit::PerAddress) => StatusCode::TOO_MANY_REQUESTS,
             Self::ServerFault => StatusCode::INTERNAL_SERVER_ERROR,
@@ -149,6 +167,8 @@ impl Refusal {
             Self::NotWebSocket | Self::WrongVersion | Self::Malformed { .. } => "rejected_malformed",
             Self::Draining => "rejected_draining",
             Self::Full(_) => "rejected_too_many_connections",
+            Self::UnknownBinding => "rejected_token_binding_offer",
+            Self::Unbound | Self::NoCertificate => "rejected_token_binding_negotiation",
             Self::ServerFault => "rejected_server_fault",
         }
     }
@@ -165,6 +185,9 @@ impl Refusal {
             Self::Full(CapHit::PerAddress) => {
                 "too many connections from your address: close one, or connect again after Retry-After seconds\n"
             }
+            Self::UnknownBinding => "of token binding there is only `signalfish.tokenbinding.v2` here\n",
+            Self::Unbound => "this server wants token binding: offer `signalfish.tokenbinding.v2`\n",
+            Self::NoCertificate => "this server wants a client certificate\n",
             Self::ServerFault => "the upgrade failed inside the server\n",
         }
     }

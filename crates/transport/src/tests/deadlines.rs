@@ -94,7 +94,7 @@ async fn who_sends_no_message_is_idle_however_often_it_answers() {
 #[tokio::test(start_paused = true)]
 async fn who_does_not_authenticate_where_it_must_is_ended() {
     let id = AppId::parse("game").unwrap();
-    let app = App { id, name: "Game".into(), limits: AppLimits::default() };
+    let app = App { id, name: "Game".into(), limits: AppLimits::default(), requires_token: None };
     let listener = ListenerConfig { connection: PATIENT, ..ListenerConfig::default() };
     let server =
         Parts { authenticator: Authenticator::allowlist([app]), listener, ..Parts::default() }.start().await;

@@ -104,6 +104,7 @@ async fn a_handshake_in_the_last_moment_counts() {
             id: AppId::parse("game").unwrap(),
             name: "Game".into(),
             limits: AppLimits::default(),
+            requires_token: None,
         }])
     })
     .await;

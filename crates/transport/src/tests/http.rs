@@ -1,6 +1,7 @@
 //! What HTTP requests are answered.
 
 use super::*;
+use crate::TokenBindingConfig;
 
 /// Sends `request` and reads all of the answer: status, headers in lower case, body.
 async fn answer(server: &Server, request: &str) -> (u16, String, String) {
@@ -82,6 +83,32 @@ async fn protobuf_is_settled_where_it_is_offered_and_named_once() {
         assert_eq!(n_named, usize::from(is_taken), "{request}{head}");
         assert_eq!(head.matches("sec-websocket-protocol").count(), n_named, "{request}{head}");
     }
+}
+
+#[tokio::test]
+async fn token_binding_is_settled_before_the_encoding() {
+    let with = |required, wants_fingerprint| async move {
+        let token_binding = Some(TokenBindingConfig { required, wants_fingerprint });
+        let listener = ListenerConfig { token_binding, ..ListenerConfig::default() };
+        Parts { listener, ..Parts::default() }.start().await
+    };
+    let offering = |offer: &str| {
+        let offer = format!("Sec-WebSocket-Protocol: {offer}\r\nUpgrade: ");
+        upgrade_request("/v3/ws").replace("Upgrade: ", &offer)
+    };
+    let both = offering("signalfish.v3.protobuf, signalfish.tokenbinding.v2");
+    let mut stream = with(false, false).await.open(64 * 1024);
+    stream.write_all(both.as_bytes()).await.unwrap();
+    let (head, _) = read_head(&mut stream).await;
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    assert_eq!(head.matches("sec-websocket-protocol").count(), 1, "{head}");
+    assert!(head.contains("\r\nsec-websocket-protocol: signalfish.tokenbinding.v2\r\n"), "{head}");
+
+    let unbound = ["x-signal-fish-upgrade-outcome: rejected_token_binding_negotiation\r"];
+    let server = with(true, true).await;
+    check(&server, &offering("signalfish.v3.protobuf"), 400, &unbound).await;
+    check(&server, &both, 401, &unbound).await;
+    server.emptied().await;
 }
 
 #[tokio::test]

@@ -29,6 +29,8 @@ pub(super) struct Signs {
     pub(super) message_at: Instant,
     /// Since when it takes too little of what it was sent.
     pub(super) stalled_since: Option<Instant>,
+    /// When it has to go whatever it does.
+    pub(super) expires_at: Option<Instant>,
     /// Whether it still has to say who it is.
     pub(super) must_authenticate: bool,
 }
@@ -47,7 +49,13 @@ impl Deadlines {
         let mut deadlines = Self { opened_at: now, pinged_at: now, timer: Box::pin(sleep_until(now)) };
         // The earliest that can be, whoever the peer turns out to be. It is read off before the timer runs, as one
         // that fires at once costs its thread a system call and the connection a turn.
-        let signs = Signs { alive_at: now, message_at: now, stalled_since: None, must_authenticate: true };
+        let signs = Signs {
+            alive_at: now,
+            message_at: now,
+            stalled_since: None,
+            expires_at: None,
+            must_authenticate: true,
+        };
         let first = deadlines.next(config, &signs).map_or(now + NOTHING_DUE, |(at, _)| at);
         deadlines.timer.set(sleep_until(first));
         deadlines
@@ -60,9 +68,9 @@ impl Deadlines {
         config: &ConnectionConfig,
         signs: &Signs,
     ) -> Poll<Due> {
-        // The one thing that can bring a deadline forward.
+        // The only things that can bring a deadline forward.
         let stall_ends = signs.stalled_since.map(|since| since + config.stall_timeout);
-        if let Some(at) = stall_ends
+        if let Some(at) = stall_ends.into_iter().chain(signs.expires_at).min()
             && at < self.timer.deadline()
         {
             self.timer.as_mut().reset(at);
@@ -86,6 +94,7 @@ impl Deadlines {
     fn next(&self, config: &ConnectionConfig, signs: &Signs) -> Option<(Instant, Due)> {
         let end = |since: Instant, timeout: Duration, code| (since + timeout, Due::End(code));
         let all = [
+            signs.expires_at.map(|at| (at, Due::End(CloseCode::SessionExpired))),
             signs.must_authenticate.then(|| end(self.opened_at, config.auth_timeout, CloseCode::AuthTimeout)),
             signs.stalled_since.map(|since| end(since, config.stall_timeout, CloseCode::SlowConsumer)),
             self.next_sign_of_life(config, signs),

@@ -112,6 +112,7 @@ impl Talk {
             alive_at: self.incoming.heard_at().max(wire.outgoing.moved_at()),
             message_at: self.incoming.message_at(),
             stalled_since: wire.outgoing.stalled_since(),
+            expires_at: session.expires_at().map(Instant::from_std),
             must_authenticate: session.needs_handshake(),
         };
         while let Poll::Ready(due) = self.deadlines.poll(cx, &wire.config, &signs) {

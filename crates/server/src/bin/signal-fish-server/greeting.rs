@@ -33,12 +33,17 @@ fn text(addr: SocketAddr, settings: &Settings) -> String {
     ];
     let security = &settings.security;
     let app = security.allowed_apps.first().filter(|_| security.enforce_app_id_allowlist);
-    let (who, argument) = match app {
-        Some(app) => {
-            (format!("clients of {} listed app(s)", security.allowed_apps.len()), format!(" {}", app.app_id))
+    let argument = app.map_or_else(String::new, |app| format!(" {}", app.app_id));
+    let mut who = match app {
+        _ if security.enforce_app_id_allowlist && security.app_auth_path.is_some() => {
+            "clients of listed apps".to_owned()
         }
-        None => ("everyone who reaches this port".to_owned(), String::new()),
+        Some(_) => format!("clients of {} listed app(s)", security.allowed_apps.len()),
+        None => "everyone who reaches this port".to_owned(),
     };
+    if security.connect_token.required {
+        who.push_str(", with a connect token");
+    }
     lines.push(format!("Who may play: {who}."));
     lines.push("To see two players meet, in another terminal:".to_owned());
     lines.push(format!("  cargo run --release --example two_players -- ws://{at}/v2/ws{argument}"));

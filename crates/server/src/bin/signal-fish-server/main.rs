@@ -4,6 +4,7 @@ mod args;
 #[cfg(unix)]
 mod descriptors;
 mod greeting;
+mod hangup;
 mod health;
 mod logging;
 mod pace;
@@ -16,11 +17,12 @@ use std::{env, io};
 
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
-use signal_fish_server::{Loaded, RuntimeSettings, Server, Settings};
+use signal_fish_server::{Loaded, RuntimeSettings, Server, Settings, Sources};
 use tokio::runtime::{Builder, Runtime};
 use tracing::{info, warn};
 
 use args::Args;
+use hangup::Hangups;
 use signals::Signals;
 
 fn main() -> ExitCode {
@@ -32,7 +34,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<ExitCode> {
-    let Loaded { settings, notices } = Settings::load(&args.sources(env::vars_os()))?;
+    let sources = args.sources(env::vars_os());
+    let Loaded { settings, notices } = Settings::load(&sources)?;
     if args.health_check {
         return health::check(&settings);
     }
@@ -44,19 +47,22 @@ fn run(args: &Args) -> Result<ExitCode> {
     }
     let runtime = runtime(&settings.runtime).context("cannot start threads")?;
     // On a worker, as all that it accepts: between two threads each connection would cost a wake-up.
-    let served = runtime.block_on(runtime.spawn(serve(settings)));
+    let served = runtime.block_on(runtime.spawn(serve(settings, sources)));
     // Whatever still runs must not keep a process that was told to end.
     runtime.shutdown_background();
     served.context("the server failed")?
 }
 
-async fn serve(settings: Settings) -> Result<ExitCode> {
+async fn serve(settings: Settings, sources: Sources) -> Result<ExitCode> {
     let (mut signals, stop) = Signals::listen().context("cannot listen for signals")?;
+    let hangups = Hangups::listen().context("cannot listen for SIGHUP")?;
     let server = Server::start(&settings).await?;
+    let reloader = server.reloader();
     greeting::print(server.local_addr(), &settings);
     tokio::select! {
         drained = server.run_until(stop) => drained?,
         code = signals.second() => return Ok(code),
+        never = hangups.reload(&reloader, &sources) => match never {},
     }
     info!("stopped");
     Ok(ExitCode::SUCCESS)

@@ -1,0 +1,180 @@
+//! Who may play: what the settings say, and the files that they name.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read as _};
+
+use serde::Deserialize;
+use signal_fish_auth::{App, AppLimits, Authenticator, JwtRules, KeyError, KeySet, TokenRules};
+use signal_fish_protocol::AppId;
+
+use crate::settings::{AllowedApp, ConnectTokenSettings, JwtSettings, Problems, SecuritySettings};
+
+/// Names all that is wrong, as far as it can be seen at once.
+pub(super) fn authenticator(settings: &SecuritySettings, problems: &mut Problems) -> Authenticator {
+    let apps = apps(settings, problems);
+    let tokens = tokens(settings, problems);
+    let by_list = settings.enforce_app_id_allowlist;
+    if by_list && settings.app_auth_path.is_none() && apps.is_empty() && settings.allowed_apps.is_empty() {
+        let advice = "lists no app, so nobody could play: list one, or set \
+                      `security.enforce_app_id_allowlist` to false";
+        problems.add("security.allowed_apps", advice);
+    }
+    let authenticator = if by_list { Authenticator::allowlist(apps) } else { Authenticator::open() };
+    authenticator.with_tokens(tokens)
+}
+
+/// The files that say who may play.
+pub(crate) fn files(settings: &SecuritySettings) -> impl Iterator<Item = &str> {
+    let ConnectTokenSettings { public_key_path, keys_path, jwt, .. } = &settings.connect_token;
+    let paths = [&settings.app_auth_path, public_key_path, keys_path, &jwt.jwks_path];
+    paths.into_iter().filter_map(|path| path.as_deref())
+}
+
+/// All of a file, or as much as may be in one.
+pub(crate) fn read(path: &str) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A file with apps.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Registry {
+    apps: Vec<AllowedApp>,
+}
+
+fn apps(settings: &SecuritySettings, problems: &mut Problems) -> Vec<App> {
+    let mut listed = Vec::new();
+    for (index, app) in settings.allowed_apps.iter().enumerate() {
+        listed.push((None, format!("security.allowed_apps[{index}]"), app.clone()));
+    }
+    if let Some(path) = &settings.app_auth_path
+        && let Some(text) = text("security.app_auth_path", path, problems)
+    {
+        match serde_json::from_str(&text) {
+            Ok(Registry { apps }) => {
+                let apps = apps.into_iter().enumerate();
+                listed.extend(apps.map(|(index, app)| (Some(path.as_str()), format!("apps[{index}]"), app)));
+            }
+            Err(error) => problems.add_from(Some(path), "security.app_auth_path", error.to_string()),
+        }
+    }
+    let mut seen = BTreeSet::new();
+    let mut apps = Vec::new();
+    for (origin, key, listed) in listed {
+        let mut problem =
+            |member: &str, advice: String| problems.add_from(origin, format!("{key}.{member}"), advice);
+        if listed.app_name.trim().is_empty() {
+            problem("app_name", "set a name, it must not be blank".to_owned());
+        }
+        match AppId::parse(&listed.app_id) {
+            Ok(id) if seen.insert(id.clone()) => apps.push(app(id, &listed)),
+            Ok(id) => problem("app_id", format!("{:?} is listed twice, list each app once", id.as_str())),
+            Err(error) => problem("app_id", error.to_string()),
+        }
+        let takes_no_token = settings.connect_token.takes_none();
+        if listed.require_connect_token == Some(true) && takes_no_token {
+            problem("require_connect_token", format!("is true, but {NO_KEY}"));
+        }
+    }
+    apps
+}
+
+fn app(id: AppId, listed: &AllowedApp) -> App {
+    App {
+        id,
+        name: listed.app_name.as_str().into(),
+        limits: AppLimits {
+            rooms_max: listed.max_rooms,
+            players_max: listed.max_players_per_room,
+            handshakes_per_minute: listed.rate_limit_per_minute,
+            connections_max: listed.max_connections,
+            messages_max: listed.max_messages,
+            relay_bytes_max: listed.max_relay_bytes,
+        },
+        requires_token: listed.require_connect_token,
+    }
+}
+
+fn tokens(settings: &SecuritySettings, problems: &mut Problems) -> TokenRules {
+    let connect_token = &settings.connect_token;
+    let ConnectTokenSettings { required, single_use, single_use_max, .. } = *connect_token;
+    if required && connect_token.takes_none() {
+        problems.add("security.connect_token.required", format!("is true, but {NO_KEY}"));
+    }
+    TokenRules {
+        keys: keys(connect_token, problems),
+        jwt: jwt(&connect_token.jwt, problems),
+        required,
+        used_max: single_use.then_some(single_use_max),
+    }
+}
+
+fn keys(settings: &ConnectTokenSettings, problems: &mut Problems) -> Option<KeySet> {
+    let ConnectTokenSettings { public_key, public_key_path, keys_path, .. } = settings;
+    if [public_key, public_key_path, keys_path].into_iter().flatten().count() > 1 {
+        let advice = "set only one of `public_key`, `public_key_path` and `keys_path`";
+        problems.add("security.connect_token", advice);
+        return None;
+    }
+    if let Some(text) = public_key {
+        return key_set("security.connect_token.public_key", None, KeySet::single(text), problems);
+    }
+    if let Some(path) = public_key_path {
+        let key = "security.connect_token.public_key_path";
+        let text = text(key, path, problems)?;
+        return key_set(key, Some(path), KeySet::single(&text), problems);
+    }
+    let path = keys_path.as_ref()?;
+    let key = "security.connect_token.keys_path";
+    let text = text(key, path, problems)?;
+    key_set(key, Some(path), KeySet::from_jwks(&text, false), problems)
+}
+
+fn jwt(settings: &JwtSettings, problems: &mut Problems) -> Option<JwtRules> {
+    match (&settings.audience, &settings.jwks_path) {
+        (None, None) => None,
+        (Some(audience), Some(path)) if !audience.is_empty() => {
+            let key = "security.connect_token.jwt.jwks_path";
+            let text = text(key, path, problems)?;
+            let keys = key_set(key, Some(path), KeySet::from_jwks(&text, true), problems)?;
+            Some(JwtRules { keys, audience: audience.as_str().into() })
+        }
+        (_, Some(_)) => {
+            let advice = "set the name that JWTs have for this server, or those for others would be taken";
+            problems.add("security.connect_token.jwt.audience", advice);
+            None
+        }
+        (Some(_), None) => {
+            problems.add("security.connect_token.jwt.jwks_path", "set the file with the keys of JWTs");
+            None
+        }
+    }
+}
+
+fn key_set(
+    key: &str,
+    origin: Option<&str>,
+    keys: Result<KeySet, KeyError>,
+    problems: &mut Problems,
+) -> Option<KeySet> {
+    keys.map_err(|error| problems.add_from(origin, key, error.to_string())).ok()
+}
+
+/// The text of a file that a key names.
+fn text(key: &str, path: &str, problems: &mut Problems) -> Option<String> {
+    let text = match read(path) {
+        Ok(bytes) if bytes.len() as u64 > FILE_BYTES_MAX => Err("is too long".to_owned()),
+        Ok(bytes) => String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned()),
+        Err(error) => Err(format!("cannot be read: {error}")),
+    };
+    text.map_err(|advice| problems.add_from(Some(path), key, advice)).ok()
+}
+
+const NO_KEY: &str = "there is no key to check one with: set `security.connect_token.public_key`, one of its \
+                      files, or `security.connect_token.jwt`";
+
+/// Far more than all apps that anyone has.
+const FILE_BYTES_MAX: u64 = 16 << 20;
