@@ -287,7 +287,10 @@ fn reconnected(room: &Room, actor: PlayerId, missed_from: u64, token: IssuedToke
         None => (Vec::new(), ReplayStatus::Unavailable),
     };
     Reconnected {
-        snapshot: RoomSnapshot { reconnection_token: Some(token.text), ..snapshot::for_player(room, actor) },
+        snapshot: RoomSnapshot {
+            reconnection_token: Some(token.text.into()),
+            ..snapshot::for_player(room, actor)
+        },
         missed_events,
         replay: Some(replay),
         sender_watermarks: room.watermarks().collect(),

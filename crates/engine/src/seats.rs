@@ -69,7 +69,7 @@ pub(crate) fn on_join(
     room.lifetime.on_join(step.now);
 
     step.out.push(Effect::Entered);
-    let reconnection_token = token.map(|token| token.text);
+    let reconnection_token = token.map(|token| token.text.into());
     let shown = RoomSnapshot {
         reconnection_token,
         ice_servers: plan::early_ice_servers(room, means, ice_servers),

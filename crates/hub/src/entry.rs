@@ -7,7 +7,7 @@ use signal_fish_auth::{Exhausted, Password};
 use signal_fish_coordination::RoomKey;
 use signal_fish_engine::{AwayRules, NO_SEAT, RoomSetup};
 use signal_fish_protocol::{
-    ErrorCode, GameName, JoinAsSpectator, JoinRoom, PlayerName, Reconnect, RoomCode, RoomId, limits,
+    ErrorCode, GameName, JoinAsSpectator, JoinRoom, PlayerName, Reconnect, RoomCode, RoomId, Secret, limits,
 };
 
 use crate::answer::Answer;
@@ -38,7 +38,7 @@ impl Entry {
         Self(Box::new((Wish::Watch(request, password), answer)))
     }
 
-    pub(crate) fn set_access(password: Option<String>, answer: Answer) -> Self {
+    pub(crate) fn set_access(password: Option<Secret>, answer: Answer) -> Self {
         Self(Box::new((Wish::SetAccess(sealed(password)), answer)))
     }
 
@@ -209,8 +209,8 @@ fn parse_code(config: &HubConfig, text: &str) -> Result<RoomCode, EntryRefusal> 
 }
 
 /// What must not be printed on its way.
-fn sealed(password: Option<String>) -> Option<Arc<Password>> {
-    password.map(|text| Arc::new(Password::new(text)))
+fn sealed(password: Option<Secret>) -> Option<Arc<Password>> {
+    password.map(|secret| Arc::new(Password::new(secret.into_text())))
 }
 
 pub(crate) fn check_password(password: Option<&Password>) -> Result<(), EntryRefusal> {

@@ -6,7 +6,7 @@ use signal_fish_auth::{Grant, Refusal, Sdk};
 use signal_fish_engine::Means;
 use signal_fish_protocol::{
     Authenticate, Authenticated, AuthenticationError, ControlEncoding, ErrorCode, GameDataEncoding,
-    MessageTransport, ProtocolInfo, ProtocolInfoV3, ProtocolVersion, ServerMessage,
+    MessageTransport, ProtocolInfo, ProtocolInfoV3, ProtocolVersion, Secret, ServerMessage,
 };
 
 use crate::capabilities::Capabilities;
@@ -99,7 +99,7 @@ fn negotiate(
 ) -> Result<Agreement, Disagreement> {
     let authenticator = shared.authenticator.load();
     let admission = authenticator
-        .authenticate(&request.app_id, request.connect_token.as_deref(), shared.moment(now))
+        .authenticate(&request.app_id, request.connect_token.as_ref().map(Secret::reveal), shared.moment(now))
         .map_err(turn_down)?;
     let grant = admission.grant();
     let config = &shared.config;

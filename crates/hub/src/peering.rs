@@ -67,7 +67,7 @@ impl TurnConfig {
         // TURN servers go by the time of day.
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let TurnCredential { username, password } = self.secret.credential(player, now + self.ttl);
-        IceServer { urls: self.urls.clone(), username: Some(username), credential: Some(password) }
+        IceServer { urls: self.urls.clone(), username: Some(username), credential: Some(password.into()) }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::ids::{PlayerId, RoomId, SessionGeneration};
 use crate::message::{DecodeError, messages, object};
 use crate::payload::Payload;
 use crate::room_operation::RoomOperation;
+use crate::secret::Secret;
 use crate::session::Transport;
 use crate::snapshot::SenderWatermark;
 use crate::spectators::JoinAsSpectator;
@@ -113,7 +114,7 @@ pub struct JoinRoom {
     pub relay_transport: Option<RelayTransport>,
     /// The room's password: 1 to [`crate::limits::PASSWORD_BYTES_MAX`] bytes. Protects a room that is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// Never make the room. Needs a `room_code`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub join_only: Option<bool>,
@@ -142,7 +143,7 @@ pub struct Reconnect {
     /// Where it was.
     pub room_id: RoomId,
     /// The latest `reconnection_token` it got with its seat; each is good once.
-    pub auth_token: String,
+    pub auth_token: Secret,
     /// For the capability `game_data_replay`: the last message it has seen of each sender it has heard of since it took
     /// the seat, also of those who have left, and what its first snapshot said of the others. Of senders that are not
     /// named it has seen nothing. Without the list no game data is sent again. Needs protocol 3.

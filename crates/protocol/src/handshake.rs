@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::codes::ErrorCode;
 use crate::names::PlayerNameRules;
+use crate::secret::Secret;
 use crate::session::{MessageTransport, Topology, Transport};
 use crate::version::GameDataEncoding;
 
@@ -36,9 +37,9 @@ pub struct Authenticate {
     /// `reconnection_token`; unknown ones are ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_capabilities: Option<Vec<String>>,
-    /// A credential. This release ignores it.
+    /// What the studio has signed for this client, where the server wants that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connect_token: Option<String>,
+    pub connect_token: Option<Secret>,
 }
 
 /// Body of [`crate::ServerMessage::Authenticated`].

@@ -49,6 +49,7 @@ mod ids;
 pub mod limits;
 mod names;
 mod room_code;
+mod secret;
 mod version;
 
 mod envelope;
@@ -86,6 +87,7 @@ pub use room_operation::{
     NewRoomCode, OperationFailed, PlayerTarget, RoomAccess, RoomOperation, RoomOperationRequest,
     RoomOperationResult, RoomResult,
 };
+pub use secret::Secret;
 pub use server::{
     AuthorityChanged, AuthorityResponse, ErrorMessage, GameStarting, GoingAway, LobbyStateChanged, NewPeer,
     PeerTransportStatus, PlayerJoined, PlayerLeft, PlayerReconnected, Reconnected, ReconnectionFailed,

@@ -10,6 +10,7 @@ use crate::explain::explain;
 use crate::ids::{OperationId, PlayerId};
 use crate::message::{Tagged, from_object, messages, written};
 use crate::room_code::RoomCode;
+use crate::secret::Secret;
 use crate::server::{Reconnected, ReconnectionFailed, RoomJoinFailed};
 use crate::snapshot::RoomSnapshot;
 use crate::spectators::{JoinAsSpectator, SpectatorJoinFailed, SpectatorJoined, SpectatorLeft};
@@ -109,7 +110,7 @@ requests! {
             /// The password, 1 to [`crate::limits::PASSWORD_BYTES_MAX`] bytes. `null` opens the room, and must be
             /// written, so that a slip of the pen does not.
             #[serde(deserialize_with = "written")]
-            password: Option<String>,
+            password: Option<Secret>,
         },
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{PlayerId, SessionGeneration};
+use crate::secret::Secret;
 
 /// How game data travels.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -48,7 +49,7 @@ pub struct IceServer {
     pub username: Option<String>,
     /// Credential, for TURN.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credential: Option<String>,
+    pub credential: Option<Secret>,
 }
 
 /// One player that the recipient of a plan connects to.

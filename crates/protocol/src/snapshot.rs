@@ -8,6 +8,7 @@ use crate::Timestamp;
 use crate::connection_info::ConnectionInfo;
 use crate::ids::{Epoch, PlayerId, RoomId};
 use crate::room_code::RoomCode;
+use crate::secret::Secret;
 use crate::session::IceServer;
 use crate::spectators::SpectatorInfo;
 
@@ -120,5 +121,5 @@ pub struct RoomSnapshot {
     pub ice_servers: Vec<IceServer>,
     /// What to come back with. On v3, and on v2 for those who asked for the capability `reconnection_token`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reconnection_token: Option<String>,
+    pub reconnection_token: Option<Secret>,
 }

@@ -8,6 +8,7 @@ use crate::Timestamp;
 use crate::codes::ErrorCode;
 use crate::ids::{PlayerId, RoomId};
 use crate::room_code::RoomCode;
+use crate::secret::Secret;
 use crate::snapshot::{LobbyState, PlayerInfo};
 
 /// Body of [`crate::ClientMessage::JoinAsSpectator`].
@@ -21,7 +22,7 @@ pub struct JoinAsSpectator {
     pub spectator_name: String,
     /// The room's password: 1 to [`crate::limits::PASSWORD_BYTES_MAX`] bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<String>,
+    pub password: Option<Secret>,
 }
 
 /// Body of [`crate::ServerMessage::SpectatorJoined`].

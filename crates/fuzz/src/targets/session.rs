@@ -131,7 +131,7 @@ impl Told {
             _ => return,
         };
         self.room = snapshot.room_id.to_string();
-        self.token = snapshot.reconnection_token.clone().unwrap_or_default();
+        self.token = snapshot.reconnection_token.clone().unwrap_or_default().into_text();
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use signal_fish_protocol::{
-    ErrorCode, OperationId, Reconnected, RoomId, RoomResult, RoomSnapshot, ServerMessage, SpectatorReason,
+    ErrorCode, OperationId, Reconnected, RoomId, RoomResult, RoomSnapshot, Secret, ServerMessage,
+    SpectatorReason,
 };
 
 use crate::requests::{Asked, Asker, Request};
@@ -136,7 +137,7 @@ impl Shown {
             code: snapshot.room_code.as_str().to_owned(),
             players: snapshot.current_players.iter().map(|player| player.name.to_string()).collect(),
             players_max: Some(snapshot.max_players.into()),
-            token: snapshot.reconnection_token.clone(),
+            token: snapshot.reconnection_token.clone().map(Secret::into_text),
         }
     }
 }

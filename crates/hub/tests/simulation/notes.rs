@@ -1,6 +1,6 @@
 //! What a client keeps of what it heard, to be compared with what others have heard.
 
-use signal_fish_protocol::{DeliveryGap, PlayerId, RoomId, RoomSnapshot, SenderStamp};
+use signal_fish_protocol::{DeliveryGap, PlayerId, RoomId, RoomSnapshot, Secret, SenderStamp};
 
 use crate::agreement::{Heard, Stay};
 use crate::answers::Reply;
@@ -55,7 +55,7 @@ impl Notes {
     }
 
     pub(crate) fn take_ticket(&mut self, player: PlayerId, shown: &RoomSnapshot) {
-        let ticket = |token| Ticket { player, room: shown.room_id, token };
+        let ticket = |token: Secret| Ticket { player, room: shown.room_id, token: token.into_text() };
         self.tickets.extend(shown.reconnection_token.clone().map(ticket));
     }
 }

@@ -9,6 +9,7 @@ use super::schema::{self, connection_info, set_room_access};
 use crate::client::ClientMessage;
 use crate::connection_info::{ConnectionInfo, custom_from_json};
 use crate::room_operation::{PlayerTarget, RoomOperationRequest, RoomResult};
+use crate::secret::Secret;
 use crate::server::ServerMessage;
 
 /// Kinds of the same name belong together, with a body or without; all matches are exhaustive. What stands behind
@@ -111,9 +112,7 @@ impl Member<Option<OperationKind>> for RoomOperationRequest {
             Self::UnbanPlayer { player_id } => OperationKind::UnbanPlayer(target(player_id)),
             Self::TransferAuthority { player_id } => OperationKind::TransferAuthority(target(player_id)),
             Self::RegenerateRoomCode => OperationKind::RegenerateRoomCode(schema::RegenerateRoomCode {}),
-            Self::SetRoomAccess { password } => {
-                OperationKind::SetRoomAccess(write_access(password.as_deref()))
-            }
+            Self::SetRoomAccess { password } => OperationKind::SetRoomAccess(write_access(password.as_ref())),
         })
     }
 
@@ -135,18 +134,18 @@ impl Member<Option<OperationKind>> for RoomOperationRequest {
     }
 }
 
-fn write_access(password: Option<&str>) -> schema::SetRoomAccess {
+fn write_access(password: Option<&Secret>) -> schema::SetRoomAccess {
     let access = match password {
-        Some(password) => set_room_access::Access::Password(password.to_owned()),
+        Some(password) => set_room_access::Access::Password(password.write()),
         None => set_room_access::Access::NoPassword(schema::NoPassword {}),
     };
     schema::SetRoomAccess { access: Some(access) }
 }
 
-fn read_access(written: schema::SetRoomAccess) -> Result<Option<String>, Misfit> {
+fn read_access(written: schema::SetRoomAccess) -> Result<Option<Secret>, Misfit> {
     let schema::SetRoomAccess { access } = written;
     match access.ok_or_else(|| Misfit::MISSING.at("SetRoomAccess", "access"))? {
-        set_room_access::Access::Password(password) => Ok(Some(password)),
+        set_room_access::Access::Password(password) => Ok(Some(password.into())),
         set_room_access::Access::NoPassword(schema::NoPassword {}) => Ok(None),
     }
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::ids::{Epoch, OperationId, PlayerId, RoomId, SessionGeneration};
 use crate::payload::Payload;
 use crate::room_code::RoomCode;
+use crate::secret::Secret;
 
 /// A member of a message that the schema writes as `W`.
 pub(super) trait Member<W>: Sized {
@@ -125,6 +126,16 @@ narrower! {
 uuids!(PlayerId RoomId SessionGeneration OperationId);
 
 /// 0 stands for none: epochs begin at 1.
+impl Member<String> for Secret {
+    fn write(&self) -> String {
+        self.reveal().to_owned()
+    }
+
+    fn read(written: String) -> Result<Self, Misfit> {
+        Ok(written.into())
+    }
+}
+
 impl Member<u32> for Option<Epoch> {
     fn write(&self) -> u32 {
         self.map_or(0, Epoch::number)

@@ -21,7 +21,7 @@ pub(crate) fn requests() -> Vec<RoomOperationRequest> {
         Request::UnbanPlayer { player_id: BOB },
         Request::TransferAuthority { player_id: BOB },
         Request::RegenerateRoomCode,
-        Request::SetRoomAccess { password: Some("sesame".to_owned()) },
+        Request::SetRoomAccess { password: Some("sesame".into()) },
         Request::SetRoomAccess { password: None },
     ]
 }

@@ -154,7 +154,7 @@ fn coming_back() -> Vec<ServerMessage<'static>> {
         ServerMessage::Reconnected(Reconnected {
             snapshot: RoomSnapshot {
                 current_players: vec![ada],
-                reconnection_token: Some(NEXT_TOKEN.to_owned()),
+                reconnection_token: Some(NEXT_TOKEN.into()),
                 ..snapshot()
             },
             missed_events: vec![ServerMessage::PlayerLeft(PlayerLeft {
@@ -297,7 +297,7 @@ fn turn() -> IceServer {
     IceServer {
         urls: vec!["turn:turn.example.com:3478".to_owned()],
         username: Some(format!("1772370000:{ADA}")),
-        credential: Some("lEz5jFTmW3nVeXwvOPkaFlDmoWM=".to_owned()),
+        credential: Some("lEz5jFTmW3nVeXwvOPkaFlDmoWM=".into()),
     }
 }
 
@@ -324,7 +324,7 @@ pub(crate) fn join() -> JoinRoom {
 }
 
 pub(crate) fn reconnect() -> Reconnect {
-    Reconnect { player_id: ADA, room_id: ROOM, auth_token: TOKEN.to_owned(), last_seen: None }
+    Reconnect { player_id: ADA, room_id: ROOM, auth_token: TOKEN.into(), last_seen: None }
 }
 
 fn operation(operation: RoomOperationRequest) -> ClientMessage<'static> {
@@ -347,7 +347,7 @@ fn snapshot() -> RoomSnapshot {
         relay_type: "matchbox".into(),
         current_spectators: Vec::new(),
         ice_servers: Vec::new(),
-        reconnection_token: Some(TOKEN.to_owned()),
+        reconnection_token: Some(TOKEN.into()),
     }
 }
 

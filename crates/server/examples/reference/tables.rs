@@ -137,7 +137,7 @@ impl<'a> Tables<'a> {
         match (name.as_str(), inner) {
             ("Option", Some(inner)) => self.words(inner, way),
             ("Vec", Some(inner)) => format!("list of {}", self.words(inner, way)),
-            ("String", _) | ("Arc", Some(_)) => "text".to_owned(),
+            ("String" | "Secret", _) | ("Arc", Some(_)) => "text".to_owned(),
             ("char", _) => "text of one character".to_owned(),
             ("bool", _) => "`true` or `false`".to_owned(),
             ("u8", _) => number(u8::MAX.into()),

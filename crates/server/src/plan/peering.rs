@@ -33,7 +33,7 @@ fn ice_server(server: &IceServerSettings) -> IceServer {
     IceServer {
         urls: server.urls.clone(),
         username: server.username.clone(),
-        credential: server.credential.as_ref().map(|credential| credential.reveal().to_owned()),
+        credential: server.credential.as_ref().map(|credential| credential.reveal().into()),
     }
 }
 

@@ -54,7 +54,7 @@ fn request() -> impl Strategy<Value = RoomOperationRequest> {
         player_id().prop_map(|player_id| Request::BanPlayer { player_id }),
         player_id().prop_map(|player_id| Request::UnbanPlayer { player_id }),
         player_id().prop_map(|player_id| Request::TransferAuthority { player_id }),
-        of(text()).prop_map(|password| Request::SetRoomAccess { password }),
+        of(secret()).prop_map(|password| Request::SetRoomAccess { password }),
     ]
 }
 

@@ -7,8 +7,9 @@ use proptest::sample::select;
 use signal_fish_protocol::{
     Authenticate, ConnectionInfo, DeliveryClass, DeliveryLabel, Epoch, ErrorCode, GameDataEncoding,
     GameDataIn, IceServer, JoinAsSpectator, JoinRoom, LobbyState, OperationId, Payload, PlayerId, PlayerInfo,
-    ProtocolVersion, Reconnect, RelayStamp, RelayTransport, RoomCode, RoomId, RoomSnapshot, SenderStamp,
-    SenderWatermark, SessionGeneration, SpectatorInfo, SpectatorReason, Timestamp, Topology, Transport, Uuid,
+    ProtocolVersion, Reconnect, RelayStamp, RelayTransport, RoomCode, RoomId, RoomSnapshot, Secret,
+    SenderStamp, SenderWatermark, SessionGeneration, SpectatorInfo, SpectatorReason, Timestamp, Topology,
+    Transport, Uuid,
 };
 
 use super::{built, json_text};
@@ -74,6 +75,10 @@ pub(super) fn text() -> impl Strategy<Value = String> {
     any::<String>()
 }
 
+pub(super) fn secret() -> impl Strategy<Value = Secret> {
+    text().prop_map(Secret::from)
+}
+
 fn uuid() -> impl Strategy<Value = Uuid> {
     any::<u128>().prop_map(Uuid::from_u128)
 }
@@ -118,7 +123,7 @@ pub(super) fn authenticate() -> impl Strategy<Value = Authenticate> {
         supported_transports: of(vec(transport(), 0..3)),
         supported_topologies: of(vec(topology(), 0..3)),
         requested_capabilities: of(vec(text(), 0..3)),
-        connect_token: of(text()),
+        connect_token: of(secret()),
     })
 }
 
@@ -130,7 +135,7 @@ pub(super) fn join_room() -> impl Strategy<Value = JoinRoom> {
         max_players: of(any::<u8>()),
         supports_authority: of(any::<bool>()),
         relay_transport: of(relay_transport()),
-        password: of(text()),
+        password: of(secret()),
         join_only: of(any::<bool>()),
     })
 }
@@ -139,7 +144,7 @@ pub(super) fn reconnect() -> impl Strategy<Value = Reconnect> {
     built!(Reconnect {
         player_id: player_id(),
         room_id: room_id(),
-        auth_token: text(),
+        auth_token: secret(),
         last_seen: of(vec(watermark(), 0..3)),
     })
 }
@@ -153,7 +158,7 @@ pub(super) fn join_as_spectator() -> impl Strategy<Value = JoinAsSpectator> {
         game_name: text(),
         room_code: text(),
         spectator_name: text(),
-        password: of(text()),
+        password: of(secret()),
     })
 }
 
@@ -202,13 +207,13 @@ pub(super) fn spectator() -> impl Strategy<Value = SpectatorInfo> {
 }
 
 pub(super) fn ice_server() -> impl Strategy<Value = IceServer> {
-    built!(IceServer { urls: vec(text(), 0..3), username: of(text()), credential: of(text()) })
+    built!(IceServer { urls: vec(text(), 0..3), username: of(text()), credential: of(secret()) })
 }
 
 pub(super) fn snapshot() -> impl Strategy<Value = RoomSnapshot> {
     let room = (room_id(), room_code(), player_id(), text(), any::<u8>(), any::<bool>());
     let people = (vec(player(), 0..3), any::<bool>(), lobby_state(), vec(player_id(), 0..3), text());
-    let extra = (vec(spectator(), 0..3), vec(ice_server(), 0..2), of(text()));
+    let extra = (vec(spectator(), 0..3), vec(ice_server(), 0..2), of(secret()));
     (room, people, extra).prop_map(|(room, people, extra)| RoomSnapshot {
         room_id: room.0,
         room_code: room.1,
