@@ -18,6 +18,7 @@ mod session;
 mod allowance;
 mod answer;
 mod binary;
+mod caller;
 mod capabilities;
 mod claim;
 mod entering;
@@ -60,6 +61,7 @@ mod shared;
 mod timers;
 mod volume;
 
+pub use caller::{Caller, CertificateFingerprint};
 pub use config::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};
 pub use entry::Entry;
 pub use formats::GameDataLimits;

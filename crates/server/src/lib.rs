@@ -20,9 +20,10 @@ mod settings;
 
 pub use server::{Server, StartError};
 pub use settings::{
-    AllowedApp, GameDataSettings, IceServerSettings, Key, Loaded, LogFormat, LogLevel, LoggingSettings,
-    PlayerNameSettings, Problem, Problems, ProtocolSettings, RateLimitSettings, RelayTypeSettings,
-    RuntimeSettings, SdkCompatibilitySettings, Secret, SecuritySettings, ServerSettings, SessionSettings,
-    Settings, Sources, TopologyMax, TurnSettings, WebsocketSettings,
+    AllowedApp, CertificateSettings, ClientAuth, GameDataSettings, IceServerSettings, Key, Loaded, LogFormat,
+    LogLevel, LoggingSettings, PlayerNameSettings, Problem, Problems, ProtocolSettings, RateLimitSettings,
+    RelayTypeSettings, RuntimeSettings, SdkCompatibilitySettings, Secret, SecuritySettings, ServerSettings,
+    SessionSettings, Settings, Sources, TlsSettings, TopologyMax, TransportSettings, TurnSettings,
+    WebsocketSettings,
 };
-pub use signal_fish_transport::Unsettled;
+pub use signal_fish_transport::{Tls, TlsError, Unsettled};

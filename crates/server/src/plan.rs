@@ -11,7 +11,7 @@ use signal_fish_hub::{
     ByteQuota, HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit,
 };
 use signal_fish_protocol::{AppId, PlayerNameRules, ProtocolVersion, RoomCodeFormat};
-use signal_fish_transport::{ConnectionConfig, ListenerConfig};
+use signal_fish_transport::{ConnectionConfig, ListenerConfig, TlsFiles};
 
 use crate::server::Drain;
 use crate::settings::{
@@ -26,6 +26,8 @@ pub(crate) struct Plan {
     pub(crate) hub: HubConfig,
     pub(crate) addr: SocketAddr,
     pub(crate) listener: ListenerConfig,
+    /// Certificates, where the port is for encrypted connections.
+    pub(crate) tls: Option<TlsFiles>,
     pub(crate) drain: Drain,
 }
 
@@ -35,9 +37,11 @@ impl Plan {
         let mut problems = settings.problems();
         let authenticator = authenticator(&settings.security, &mut problems);
         let hub = hub(settings, &mut problems);
+        let tls = settings.security.transport.tls.files(&mut problems);
         problems.none()?;
         Ok(Self {
             authenticator,
+            tls,
             hub,
             addr: SocketAddr::new(settings.server.bind, settings.port),
             listener: listener(settings),
@@ -188,6 +192,7 @@ fn listener(settings: &Settings) -> ListenerConfig {
         connection: connection(server, security, websocket),
         connections_max: security.max_connections.get(),
         connections_per_ip_max: security.max_connections_per_ip.get(),
+        tls_handshake_timeout: secs(security.transport.tls.handshake_timeout_secs),
         http_header_timeout: secs(websocket.http_header_read_timeout_secs),
         send_buffer_bytes: Some(websocket.socket_send_buffer_bytes).filter(|&bytes| bytes != 0),
         retry_after: RETRY_AFTER,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use signal_fish_coordination::LocalCoordinator;
 use signal_fish_hub::Hub;
 use signal_fish_storage::MemoryDatabase;
-use signal_fish_transport::{Listener, Unsettled};
+use signal_fish_transport::{Listener, Tls, TlsError, Unsettled};
 use tokio::time::{sleep, timeout};
 use tracing::info;
 
@@ -21,6 +21,7 @@ use crate::settings::{Problems, Settings};
 pub struct Server {
     hub: Hub,
     listener: Listener,
+    tls: Option<Tls>,
     drain: Drain,
 }
 
@@ -29,13 +30,15 @@ impl Server {
     /// with time and input, and changes nothing else of the process.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
         let plan = Plan::new(settings)?;
+        let tls = plan.tls.map(Tls::load).transpose()?;
         let database = Arc::new(MemoryDatabase::default());
         let coordinator = Arc::new(LocalCoordinator);
         let hub = Hub::start(plan.hub, plan.authenticator, database, coordinator).await?;
         let cannot_listen = |error| StartError::Listen { addr: plan.addr, error };
-        let listener = Listener::bind(plan.addr, hub.clone(), plan.listener).await.map_err(cannot_listen)?;
+        let listener = Listener::bind(plan.addr, hub.clone(), plan.listener, tls.clone()).await;
+        let listener = listener.map_err(cannot_listen)?;
         info!(addr = %listener.local_addr(), "listening");
-        Ok(Self { hub, listener, drain: plan.drain })
+        Ok(Self { hub, listener, tls, drain: plan.drain })
     }
 
     /// Where it listens: the real port where the settings say 0.
@@ -43,11 +46,16 @@ impl Server {
         self.listener.local_addr()
     }
 
+    /// The certificates, where there is TLS: to have them read again at once.
+    pub fn tls(&self) -> Option<Tls> {
+        self.tls.clone()
+    }
+
     /// Serves until `stop` resolves, then drains: takes no new work, waits until everyone has left or the grace of
     /// the settings is over, closes what is left, and the port last. Refuses to call that done if connections do
     /// not end.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Unsettled> {
-        let Self { hub, listener, drain } = self;
+        let Self { hub, listener, drain, .. } = self;
         let drained = async {
             stop.await;
             drain.run(&hub).await;
@@ -62,6 +70,9 @@ pub enum StartError {
     /// The settings are not sound.
     #[error(transparent)]
     Settings(#[from] Problems),
+    /// A certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The rooms could not be set up.
     #[error(transparent)]
     Hub(#[from] signal_fish_hub::StartError),

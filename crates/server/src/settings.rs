@@ -15,6 +15,7 @@ mod sdk;
 mod security;
 mod server;
 mod session;
+mod transport;
 mod turn;
 mod websocket;
 
@@ -51,6 +52,7 @@ pub use security::{AllowedApp, GameDataSettings, SecuritySettings};
 pub use server::ServerSettings;
 pub use session::{IceServerSettings, SessionSettings, TopologyMax};
 pub use sources::Sources;
+pub use transport::{CertificateSettings, ClientAuth, TlsSettings, TransportSettings};
 pub use turn::TurnSettings;
 pub use websocket::WebsocketSettings;
 

@@ -6,7 +6,6 @@ mod upgrade;
 
 use std::convert::Infallible;
 use std::future::{Ready, poll_fn, ready};
-use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -22,6 +21,7 @@ use tokio::time::{sleep, timeout};
 use tracing::debug;
 use uuid::Uuid;
 
+use crate::arrival::Visitor;
 use crate::caps::SocketSlot;
 use crate::linger::{LINGER, Linger};
 use crate::listener::Endpoint;
@@ -36,12 +36,13 @@ type Answer = Response<Full<Bytes>>;
 ///
 /// There is one request per connection: probes come seldom, and a connection that may idle between requests is one
 /// more thing to limit. The header deadline covers the answer too, which fits into any send buffer.
-pub(crate) async fn serve<S>(endpoint: Arc<Endpoint>, slot: SocketSlot, peer: SocketAddr, stream: S)
+pub(crate) async fn serve<S>(endpoint: Arc<Endpoint>, slot: SocketSlot, visitor: Visitor, stream: S)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let shared = Arc::clone(&endpoint);
-    let exchange = Exchange { endpoint, slot, peer, admitted: OnceLock::new() };
+    let peer = visitor.addr;
+    let exchange = Exchange { endpoint, slot, visitor, admitted: OnceLock::new() };
     let mut connection = http1::Builder::new()
         .max_buf_size(HEADER_BYTES_MAX)
         .max_header_size(HEADER_BYTES_MAX)
@@ -62,10 +63,10 @@ where
     }
     let Parts { io, read_buf, service, .. } = connection.into_parts();
     let mut stream = io.into_inner();
-    let Exchange { endpoint, slot, admitted, .. } = service;
+    let Exchange { endpoint, slot, visitor, admitted } = service;
     match admitted.into_inner() {
         // A task of its own, so that the memory of this one, much larger, is freed.
-        Some(admitted) => ws::start(&endpoint, slot, admitted, peer, stream, read_buf),
+        Some(admitted) => ws::start(&endpoint, slot, admitted, visitor, stream, read_buf),
         None => {
             let mut linger = Linger::default();
             // Too late is as good as ended: there is nothing more to say.
@@ -78,7 +79,7 @@ where
 struct Exchange {
     endpoint: Arc<Endpoint>,
     slot: SocketSlot,
-    peer: SocketAddr,
+    visitor: Visitor,
     /// Set once the socket may become a WebSocket.
     admitted: OnceLock<Admitted>,
 }
@@ -118,7 +119,7 @@ impl Exchange {
                 (answer, "accepted")
             }
             Err(refusal) => {
-                debug!(%id, peer = %self.peer, ?refusal, "upgrade refused");
+                debug!(%id, peer = %self.visitor.addr, ?refusal, "upgrade refused");
                 (refusal.answer(self.endpoint.config.retry_after), refusal.outcome())
             }
         };

@@ -59,12 +59,11 @@ use Harmless::{Always, Never, Off, Only};
 
 const NO_METRICS: &str = "there is no metrics endpoint to set up";
 const NO_FILES: &str = "logs go to stderr";
-const NO_TLS: &str = "there is no built-in TLS, put a proxy in front";
 const NO_BATCHING: &str = "what waits for a connection is always written together";
 
 /// Key or section; which values ask for nothing; why that is so, or what is missing. The longest entry counts.
 #[rustfmt::skip]
-const KEYS: [(&str, Harmless, &str); 27] = [
+const KEYS: [(&str, Harmless, &str); 24] = [
     ("coordination", Always, "the published server never reads it either"),
     ("environment", Always, "there is no production mode"),
     ("logging.dir", Always, NO_FILES),
@@ -79,9 +78,6 @@ const KEYS: [(&str, Harmless, &str); 27] = [
     ("security.cors_origins", Only("*"), "the origin of a browser's request is not checked"),
     ("security.metrics_auth_token", Always, NO_METRICS),
     ("security.require_metrics_auth", Always, NO_METRICS),
-    ("security.transport.tls", Never, NO_TLS),
-    ("security.transport.tls.client_auth", Only("none"), NO_TLS),
-    ("security.transport.tls.enabled", Off, NO_TLS),
     ("security.transport.token_binding", Always, "there is no token binding"),
     ("security.transport.token_binding.enabled", Off, "there is no token binding"),
     ("server.heartbeat_db_throttle_secs", Always, "activity is not throttled"),

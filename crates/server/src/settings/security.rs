@@ -5,6 +5,8 @@ use std::num::{NonZeroU8, NonZeroU32, NonZeroU64, NonZeroUsize};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::TransportSettings;
+
 use signal_fish_hub::GameDataLimits;
 use signal_fish_protocol::limits;
 
@@ -38,6 +40,8 @@ pub struct SecuritySettings {
     pub max_connections_per_ip: NonZeroUsize,
     /// The most connections.
     pub max_connections: NonZeroUsize,
+    /// How connections are protected on their way.
+    pub transport: TransportSettings,
 }
 
 impl Default for SecuritySettings {
@@ -53,6 +57,7 @@ impl Default for SecuritySettings {
             max_game_data_bytes: GameDataSettings::default(),
             max_connections_per_ip: nonzero!(64),
             max_connections: nonzero!(10_000),
+            transport: TransportSettings::default(),
         }
     }
 }

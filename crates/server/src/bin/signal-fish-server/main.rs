@@ -4,6 +4,8 @@ mod args;
 #[cfg(unix)]
 mod descriptors;
 mod greeting;
+#[cfg(unix)]
+mod hangup;
 mod health;
 mod logging;
 mod pace;
@@ -53,6 +55,8 @@ fn run(args: &Args) -> Result<ExitCode> {
 async fn serve(settings: Settings) -> Result<ExitCode> {
     let (mut signals, stop) = Signals::listen().context("cannot listen for signals")?;
     let server = Server::start(&settings).await?;
+    #[cfg(unix)]
+    hangup::listen(server.tls()).context("cannot listen for signals")?;
     greeting::print(server.local_addr(), &settings);
     tokio::select! {
         drained = server.run_until(stop) => drained?,
