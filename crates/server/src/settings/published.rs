@@ -1,5 +1,5 @@
 //! Keys of the published server 0.12 that this release does not have. What asks for something that is not here is
-//! refused: who sets up TLS must not get a server without.
+//! refused: who asks for token binding must not get a server without.
 
 use serde_json::Value as Json;
 

@@ -25,6 +25,7 @@ mod slow_consumer;
 mod spectators;
 mod startup;
 mod timeouts;
+mod tls;
 
 use signal_fish_testkit::Launch;
 

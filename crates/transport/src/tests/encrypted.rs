@@ -1,12 +1,11 @@
 //! Connections under TLS: who gets in, what they are shown, and that they are served like any other.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, crypto::ring, version};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, SupportedProtocolVersion, version};
 use signal_fish_hub::CertificateFingerprint;
+use signal_fish_testkit::{Authority, Issued};
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -14,77 +13,14 @@ use tokio_rustls::client::TlsStream;
 use super::*;
 use crate::{CertificateFiles, ClientCertificates, TlsError, TlsFiles};
 
-/// An authority, and a directory for what it issues.
-pub(crate) struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-    dir: PathBuf,
+const BOTH: &[&SupportedProtocolVersion] = &[&version::TLS13, &version::TLS12];
+
+fn files_of(issued: &Issued) -> CertificateFiles {
+    CertificateFiles { chain: issued.chain.clone(), key: issued.key.clone() }
 }
 
-impl Authority {
-    /// `name` is the test's: no other may write into its directory.
-    fn new(name: &str) -> Self {
-        let dir = std::env::temp_dir().join(format!("signal-fish-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&dir).unwrap();
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        std::fs::write(dir.join("ca.pem"), issuer.pem()).unwrap();
-        Self { issuer, dir }
-    }
-
-    /// Issues a certificate for `names` into files that are called after the first.
-    fn issue(&self, names: &[&str]) -> CertificateFiles {
-        let key = KeyPair::generate().unwrap();
-        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        let file = names[0].replace('*', "any");
-        let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &self.issuer).unwrap();
-        let files = CertificateFiles {
-            chain: self.path(&format!("{file}.pem")),
-            key: self.path(&format!("{file}.key")),
-        };
-        std::fs::write(&files.chain, certificate.pem()).unwrap();
-        std::fs::write(&files.key, key.serialize_pem()).unwrap();
-        files
-    }
-
-    fn path(&self, file: &str) -> PathBuf {
-        self.dir.join(file)
-    }
-
-    /// A client that trusts this authority, and shows `own` if it is asked.
-    fn client(&self, own: Option<&CertificateFiles>) -> ClientConfig {
-        self.client_of(own, &[&version::TLS13, &version::TLS12])
-    }
-
-    fn client_of(
-        &self,
-        own: Option<&CertificateFiles>,
-        versions: &[&'static SupportedProtocolVersion],
-    ) -> ClientConfig {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.issuer.der().clone()).unwrap();
-        let builder = ClientConfig::builder_with_provider(ring::default_provider().into());
-        let builder = builder.with_protocol_versions(versions).unwrap().with_root_certificates(roots);
-        match own {
-            None => builder.with_no_client_auth(),
-            Some(files) => {
-                let chain = vec![CertificateDer::from_pem_file(&files.chain).unwrap()];
-                let key = PrivateKeyDer::from_pem_file(&files.key).unwrap();
-                builder.with_client_auth_cert(chain, key).unwrap()
-            }
-        }
-    }
-}
-
-impl Drop for Authority {
-    fn drop(&mut self) {
-        // What is left in a directory for temporary files is no reason to fail.
-        let _ = std::fs::remove_dir_all(&self.dir);
-    }
-}
-
-fn plain_files(certificate: CertificateFiles) -> TlsFiles {
-    TlsFiles { certificate, others: Vec::new(), clients: ClientCertificates::Unasked }
+fn plain_files(issued: &Issued) -> TlsFiles {
+    TlsFiles { certificate: files_of(issued), others: Vec::new(), clients: ClientCertificates::Unasked }
 }
 
 async fn serve(files: TlsFiles) -> (Server, Tls) {
@@ -110,16 +46,16 @@ async fn shown(server: &Server, client: ClientConfig, name: &str) -> Certificate
     CertificateFingerprint::of(&stream.get_ref().1.peer_certificates().unwrap()[0])
 }
 
-fn fingerprint(files: &CertificateFiles) -> CertificateFingerprint {
-    CertificateFingerprint::of(&CertificateDer::from_pem_file(&files.chain).unwrap())
+fn fingerprint(files: &Issued) -> CertificateFingerprint {
+    CertificateFingerprint::of(&files.der())
 }
 
 #[tokio::test]
 async fn both_versions_of_tls_carry_a_websocket() {
     let authority = Authority::new("versions");
-    let (server, _) = serve(plain_files(authority.issue(&["play.test"]))).await;
+    let (server, _) = serve(plain_files(&authority.issue(&["play.test"]))).await;
     for versions in [&version::TLS12, &version::TLS13] {
-        let mut config = authority.client_of(None, &[versions]);
+        let mut config = authority.client(None, &[versions]);
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let stream = shake(&server, config, "play.test").await.unwrap();
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
@@ -138,8 +74,8 @@ async fn both_versions_of_tls_carry_a_websocket() {
 #[tokio::test]
 async fn who_speaks_no_tls_or_another_protocol_in_it_is_turned_away() {
     let authority = Authority::new("turned-away");
-    let (server, _) = serve(plain_files(authority.issue(&["play.test"]))).await;
-    let mut config = authority.client(None);
+    let (server, _) = serve(plain_files(&authority.issue(&["play.test"]))).await;
+    let mut config = authority.client(None, BOTH);
     config.alpn_protocols = vec![b"h2".to_vec()];
     let error = shake(&server, config, "play.test").await.unwrap_err();
     assert!(error.to_string().contains("NoApplicationProtocol"), "{error}");
@@ -156,7 +92,7 @@ async fn who_speaks_no_tls_or_another_protocol_in_it_is_turned_away() {
 #[tokio::test(start_paused = true)]
 async fn a_handshake_has_a_deadline() {
     let authority = Authority::new("deadline");
-    let (server, _) = serve(plain_files(authority.issue(&["play.test"]))).await;
+    let (server, _) = serve(plain_files(&authority.issue(&["play.test"]))).await;
     let mut silent = server.open(4 * 1024);
     let start = Instant::now();
     // The beginning of a record that never ends.
@@ -170,8 +106,8 @@ async fn the_name_that_a_client_asks_for_chooses_the_certificate() {
     let authority = Authority::new("names");
     let first = authority.issue(&["play.test", "www.play.test"]);
     let [second, third] = [authority.issue(&["other.test"]), authority.issue(&["*.wild.test"])];
-    let others = vec![second.clone(), third.clone()];
-    let files = TlsFiles { others, ..plain_files(first.clone()) };
+    let others = vec![files_of(&second), files_of(&third)];
+    let files = TlsFiles { others, ..plain_files(&first) };
     let (server, _) = serve(files).await;
     for (name, files) in [
         ("play.test", &first),
@@ -180,20 +116,20 @@ async fn the_name_that_a_client_asks_for_chooses_the_certificate() {
         ("eu.wild.test", &third),
         ("OTHER.test", &second),
     ] {
-        assert_eq!(shown(&server, authority.client(None), name).await, fingerprint(files), "{name}");
+        assert_eq!(shown(&server, authority.client(None, BOTH), name).await, fingerprint(files), "{name}");
     }
     for stranger in ["nobody.test", "a.b.wild.test", "127.0.0.1"] {
-        let error = shake(&server, authority.client(None), stranger).await.unwrap_err();
+        let error = shake(&server, authority.client(None, BOTH), stranger).await.unwrap_err();
         assert!(error.to_string().contains("not valid for name"), "{stranger}: {error}");
     }
-    let mut nameless = authority.client(None);
+    let mut nameless = authority.client(None, BOTH);
     nameless.enable_sni = false;
     assert_eq!(shown(&server, nameless, "play.test").await, fingerprint(&first));
 }
 
 /// Whether a client with this certificate is served; it is told only after its own side of the handshake is done.
-async fn is_served(server: &Server, authority: &Authority, own: Option<&CertificateFiles>) -> bool {
-    let Ok(mut stream) = shake(server, authority.client(own), "play.test").await else { return false };
+async fn is_served(server: &Server, authority: &Authority, own: Option<&Issued>) -> bool {
+    let Ok(mut stream) = shake(server, authority.client(own, BOTH), "play.test").await else { return false };
     let mut answer = Vec::new();
     stream.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n").await.is_ok()
         && stream.flush().await.is_ok()
@@ -206,13 +142,13 @@ async fn clients_show_their_certificates_where_they_have_to() {
     let [authority, stranger] = [Authority::new("clients"), Authority::new("strangers")];
     let certificate = authority.issue(&["play.test"]);
     let [known, unknown] = [authority.issue(&["ada"]), stranger.issue(&["eve"])];
-    let authorities = authority.path("ca.pem");
+    let authorities = authority.certificate();
     for (clients, without, with_known, with_unknown) in [
         (ClientCertificates::Unasked, true, true, true),
         (ClientCertificates::Optional { authorities: authorities.clone() }, true, true, false),
         (ClientCertificates::Required { authorities }, false, true, false),
     ] {
-        let (server, _) = serve(TlsFiles { clients, ..plain_files(certificate.clone()) }).await;
+        let (server, _) = serve(TlsFiles { clients, ..plain_files(&certificate) }).await;
         assert_eq!(is_served(&server, &authority, None).await, without);
         assert_eq!(is_served(&server, &authority, Some(&known)).await, with_known);
         assert_eq!(is_served(&server, &authority, Some(&unknown)).await, with_unknown);
@@ -224,10 +160,10 @@ async fn clients_show_their_certificates_where_they_have_to() {
 async fn the_session_knows_the_certificate_of_its_client() {
     let authority = Authority::new("known");
     let own = authority.issue(&["ada"]);
-    let clients = ClientCertificates::Optional { authorities: authority.path("ca.pem") };
-    let tls = Tls::load(TlsFiles { clients, ..plain_files(authority.issue(&["play.test"])) }).unwrap();
+    let clients = ClientCertificates::Optional { authorities: authority.certificate() };
+    let tls = Tls::load(TlsFiles { clients, ..plain_files(&authority.issue(&["play.test"])) }).unwrap();
     for (client, expected) in
-        [(authority.client(Some(&own)), Some(fingerprint(&own))), (authority.client(None), None)]
+        [(authority.client(Some(&own), BOTH), Some(fingerprint(&own))), (authority.client(None, BOTH), None)]
     {
         let (near, far) = duplex(4 * 1024);
         let connector = TlsConnector::from(Arc::new(client));
@@ -242,25 +178,30 @@ async fn the_session_knows_the_certificate_of_its_client() {
 async fn renewed_certificates_are_for_new_connections_and_bad_files_for_none() {
     let authority = Authority::new("renewed");
     let files = authority.issue(&["play.test"]);
-    let (server, tls) = serve(plain_files(files.clone())).await;
+    let (server, tls) = serve(plain_files(&files)).await;
     let before = fingerprint(&files);
-    let mut client = upgrade(shake(&server, authority.client(None), "play.test").await.unwrap(), &[]).await;
+    let mut client =
+        upgrade(shake(&server, authority.client(None, BOTH), "play.test").await.unwrap(), &[]).await;
 
     authority.issue(&["play.test"]);
     assert_ne!(fingerprint(&files), before);
-    assert_eq!(shown(&server, authority.client(None), "play.test").await, before, "nobody has said so yet");
+    assert_eq!(
+        shown(&server, authority.client(None, BOTH), "play.test").await,
+        before,
+        "nobody has said so yet"
+    );
     tls.reload();
     let renewed = fingerprint(&files);
-    assert_eq!(shown(&server, authority.client(None), "play.test").await, renewed);
+    assert_eq!(shown(&server, authority.client(None, BOTH), "play.test").await, renewed);
 
     for broken in ["", "not a key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {
         std::fs::write(&files.key, broken).unwrap();
         tls.reload();
-        assert_eq!(shown(&server, authority.client(None), "play.test").await, renewed, "{broken:?}");
+        assert_eq!(shown(&server, authority.client(None, BOTH), "play.test").await, renewed, "{broken:?}");
     }
     std::fs::remove_file(&files.chain).unwrap();
     tls.reload();
-    assert_eq!(shown(&server, authority.client(None), "play.test").await, renewed);
+    assert_eq!(shown(&server, authority.client(None, BOTH), "play.test").await, renewed);
 
     client.say(PING).await;
     client.text_with("Pong").await;
@@ -270,25 +211,25 @@ async fn renewed_certificates_are_for_new_connections_and_bad_files_for_none() {
 async fn files_that_change_are_read_again() {
     let authority = Authority::new("followed");
     let files = authority.issue(&["play.test"]);
-    let (server, tls) = serve(plain_files(files.clone())).await;
+    let (server, tls) = serve(plain_files(&files)).await;
     let following = tokio::spawn(tls.follow());
-    let before = shown(&server, authority.client(None), "play.test").await;
+    let before = shown(&server, authority.client(None, BOTH), "play.test").await;
     // Longer, so that it differs in length too: a system may tell times no finer than a second.
     authority.issue(&["play.test", "www.play.test"]);
-    while shown(&server, authority.client(None), "play.test").await == before {
+    while shown(&server, authority.client(None, BOTH), "play.test").await == before {
         sleep(Duration::from_millis(100)).await;
     }
-    assert_eq!(shown(&server, authority.client(None), "play.test").await, fingerprint(&files));
+    assert_eq!(shown(&server, authority.client(None, BOTH), "play.test").await, fingerprint(&files));
     following.abort();
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_does_not_read_what_is_encrypted_for_it_is_ended_too() {
     let authority = Authority::new("stalled");
-    let (server, _) = serve(plain_files(authority.issue(&["play.test"]))).await;
+    let (server, _) = serve(plain_files(&authority.issue(&["play.test"]))).await;
     // More than the pipe holds, and much more.
     for n_messages in [300, 2_900] {
-        let stream = shake(&server, authority.client(None), "play.test").await.unwrap();
+        let stream = shake(&server, authority.client(None, BOTH), "play.test").await.unwrap();
         let mut client = upgrade(stream, &[]).await;
         for _ in 0..n_messages / 100 {
             client.send(&vec![Frame::text(PING); 100]).await;
@@ -315,9 +256,8 @@ fn what_is_wrong_with_a_file_is_said_with_its_name() {
     let no_pem = authority.path("no-pem.pem");
     std::fs::write(&no_pem, "hello").unwrap();
 
-    let with = |chain: &Path, key: &Path| {
-        plain_files(CertificateFiles { chain: chain.to_owned(), key: key.to_owned() })
-    };
+    let with =
+        |chain: &Path, key: &Path| plain_files(&Issued { chain: chain.to_owned(), key: key.to_owned() });
     let not_there = "cannot be read: No such file or directory (os error 2)";
     refused(with(&missing, &good.key), &missing, not_there);
     refused(with(&good.chain, &missing), &missing, not_there);
@@ -328,7 +268,7 @@ fn what_is_wrong_with_a_file_is_said_with_its_name() {
     refused(with(&good.chain, &other.key), &other.key, &mismatch);
 
     let clients = ClientCertificates::Required { authorities: no_pem.clone() };
-    refused(TlsFiles { clients, ..plain_files(good.clone()) }, &no_pem, "holds no certificate in PEM");
-    let others = vec![CertificateFiles { chain: missing.clone(), ..other }];
-    refused(TlsFiles { others, ..plain_files(good) }, &missing, not_there);
+    refused(TlsFiles { clients, ..plain_files(&good) }, &no_pem, "holds no certificate in PEM");
+    let others = vec![CertificateFiles { chain: missing.clone(), ..files_of(&other) }];
+    refused(TlsFiles { others, ..plain_files(&good) }, &missing, not_there);
 }

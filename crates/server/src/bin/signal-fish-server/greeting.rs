@@ -41,8 +41,11 @@ fn text(addr: SocketAddr, settings: &Settings) -> String {
         None => ("everyone who reaches this port".to_owned(), String::new()),
     };
     lines.push(format!("Who may play: {who}."));
+    if settings.security.transport.tls.enabled {
+        return lines.join("\n");
+    }
     lines.push("To see two players meet, in another terminal:".to_owned());
-    lines.push(format!("  cargo run --example two_players -- ws{s}://{at}/v2/ws{argument}"));
+    lines.push(format!("  cargo run --example two_players -- ws://{at}/v2/ws{argument}"));
     lines.push(String::new());
     lines.join("\n")
 }
