@@ -20,10 +20,10 @@ mod settings;
 
 pub use server::{Server, StartError};
 pub use settings::{
-    AllowedApp, CertificateSettings, ClientAuth, GameDataSettings, IceServerSettings, Key, Loaded, LogFormat,
-    LogLevel, LoggingSettings, PlayerNameSettings, Problem, Problems, ProtocolSettings, RateLimitSettings,
-    RelayTypeSettings, RuntimeSettings, SdkCompatibilitySettings, Secret, SecuritySettings, ServerSettings,
-    SessionSettings, Settings, Sources, TlsSettings, TopologyMax, TransportSettings, TurnSettings,
-    WebsocketSettings,
+    AllowedApp, CertificateSettings, ClientAuth, ForwardedHeaderSetting, GameDataSettings, IceServerSettings,
+    Key, Loaded, LogFormat, LogLevel, LoggingSettings, PlayerNameSettings, Problem, Problems,
+    ProtocolSettings, RateLimitSettings, RelayTypeSettings, RuntimeSettings, SdkCompatibilitySettings,
+    Secret, SecuritySettings, ServerSettings, SessionSettings, Settings, Sources, TlsSettings, TopologyMax,
+    TransportSettings, TurnSettings, WebsocketSettings,
 };
 pub use signal_fish_transport::{Tls, TlsError, Unsettled};

@@ -11,7 +11,7 @@ use signal_fish_hub::{
     ByteQuota, HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit,
 };
 use signal_fish_protocol::{AppId, PlayerNameRules, ProtocolVersion, RoomCodeFormat};
-use signal_fish_transport::{ConnectionConfig, ListenerConfig, TlsFiles};
+use signal_fish_transport::{ConnectionConfig, ListenerConfig, RateLimits, TlsFiles};
 
 use crate::server::Drain;
 use crate::settings::{
@@ -37,6 +37,7 @@ impl Plan {
         let mut problems = settings.problems();
         let authenticator = authenticator(&settings.security, &mut problems);
         let hub = hub(settings, &mut problems);
+        let listener = listener(settings, &mut problems);
         let tls = settings.security.transport.tls.files(&mut problems);
         problems.none()?;
         Ok(Self {
@@ -44,7 +45,7 @@ impl Plan {
             tls,
             hub,
             addr: SocketAddr::new(settings.server.bind, settings.port),
-            listener: listener(settings),
+            listener,
             drain: Drain { grace: secs(settings.server.drain_grace_secs), retry_after: RETRY_AFTER },
         })
     }
@@ -186,17 +187,32 @@ fn labels(relay_types: &RelayTypeSettings) -> RelayTypes {
     }
 }
 
-fn listener(settings: &Settings) -> ListenerConfig {
+fn listener(settings: &Settings, problems: &mut Problems) -> ListenerConfig {
     let Settings { server, security, websocket, .. } = settings;
     ListenerConfig {
         connection: connection(server, security, websocket),
         connections_max: security.max_connections.get(),
         connections_per_ip_max: security.max_connections_per_ip.get(),
+        origins: security.origins(problems),
+        rates: rates(security),
+        proxies: security.proxies(problems),
         tls_handshake_timeout: secs(security.transport.tls.handshake_timeout_secs),
         http_header_timeout: secs(websocket.http_header_read_timeout_secs),
         send_buffer_bytes: Some(websocket.socket_send_buffer_bytes).filter(|&bytes| bytes != 0),
         retry_after: RETRY_AFTER,
     }
+}
+
+fn rates(security: &SecuritySettings) -> RateLimits {
+    let mut rates = RateLimits::for_connections(security.max_connections_per_ip.get());
+    for (quota, set) in [
+        (&mut rates.tls_handshakes, security.max_tls_handshakes_per_ip),
+        (&mut rates.requests, security.max_http_requests_per_ip),
+        (&mut rates.upgrades, security.max_upgrades_per_ip),
+    ] {
+        quota.n_max = set.unwrap_or(quota.n_max);
+    }
+    rates
 }
 
 fn connection(
@@ -268,7 +284,9 @@ mod tests {
     fn defaults_are_what_the_parts_would_do_themselves() {
         let plan = Plan::new(&Settings::default()).unwrap();
         assert_eq!(format!("{:?}", plan.hub), format!("{:?}", HubConfig::default()));
-        assert_eq!(plan.listener, ListenerConfig::default());
+        // A listener alone lets every page in, a server those of a developer's machine.
+        let origins = plan.listener.origins.clone();
+        assert_eq!(plan.listener, ListenerConfig { origins, ..ListenerConfig::default() });
         assert_eq!(plan.addr.to_string(), "127.0.0.1:3536");
         assert!(plan.authenticator.anonymous().is_some());
     }

@@ -36,7 +36,7 @@ pub(crate) async fn accept_all(listener: &TcpListener, endpoint: &Arc<Endpoint>)
 }
 
 fn take_in(endpoint: &Arc<Endpoint>, stream: TcpStream, peer: SocketAddr, complaints: &mut Seldom) {
-    let slot = match endpoint.caps.admit_socket(peer.ip()) {
+    let slot = match endpoint.caps.admit_socket(endpoint.counted(peer.ip())) {
         Ok(slot) => slot,
         Err(hit) => {
             if let Some(n_unlogged) = complaints.due() {

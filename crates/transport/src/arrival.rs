@@ -1,4 +1,4 @@
-//! A socket from its acceptance to its first request: it may have to become an encrypted one.
+//! A socket from its acceptance to its first request: a proxy may announce it, and it may have to be encrypted.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use tracing::debug;
 use crate::caps::SocketSlot;
 use crate::http;
 use crate::listener::Endpoint;
+use crate::proxies::announcement;
 use crate::tls::{self, Tls};
 
 /// Who is at the other end of a socket.
@@ -20,21 +21,48 @@ pub(crate) struct Visitor {
     pub(crate) certificate: Option<Box<CertificateFingerprint>>,
 }
 
-impl Visitor {
-    pub(crate) const fn at(addr: SocketAddr) -> Self {
-        Self { addr, certificate: None }
-    }
-}
-
 /// Serves a socket that was just accepted.
 pub(crate) async fn receive<S>(endpoint: Arc<Endpoint>, slot: SocketSlot, peer: SocketAddr, stream: S)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let visitor = Visitor::at(peer);
+    // What is seldom is on the heap, so that other connections have no room for it.
+    if endpoint.config.proxies.announce_from(peer.ip()) {
+        Box::pin(receive_announced(endpoint, slot, peer, stream)).await;
+    } else {
+        receive_from(endpoint, slot, peer, stream).await;
+    }
+}
+
+async fn receive_announced<S>(endpoint: Arc<Endpoint>, mut slot: SocketSlot, proxy: SocketAddr, mut stream: S)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let announced = tokio::select! {
+        biased;
+        announced = timeout(endpoint.config.http_header_timeout, announcement::read(&mut stream)) => announced,
+        () = endpoint.stopping() => return,
+    };
+    let addr = match announced {
+        Ok(Ok(addr)) => addr.unwrap_or(proxy),
+        Ok(Err(error)) => return debug!(%proxy, %error, "a proxy was not understood"),
+        Err(_) => return debug!(%proxy, "a proxy said nothing for too long"),
+    };
+    if let Some(ip) = endpoint.counted(addr.ip())
+        && let Err(hit) = slot.attribute(ip)
+    {
+        return debug!(peer = %addr, ?hit, "too many sockets, closing one unread");
+    }
+    receive_from(endpoint, slot, addr, stream).await;
+}
+
+async fn receive_from<S>(endpoint: Arc<Endpoint>, slot: SocketSlot, addr: SocketAddr, stream: S)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let visitor = Visitor { addr, certificate: None };
     match endpoint.tls.clone() {
         None => http::serve(endpoint, slot, visitor, stream).await,
-        // On the heap, so that a plain connection has no room for it.
         Some(tls) => Box::pin(receive_encrypted(endpoint, slot, visitor, stream, tls)).await,
     }
 }
@@ -48,6 +76,13 @@ async fn receive_encrypted<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let peer = visitor.addr;
+    if let Some(ip) = endpoint.counted(peer.ip())
+        && let Err(exhausted) = endpoint.rates.take_tls_handshake(ip)
+    {
+        // Saying so in words would take the handshake.
+        return debug!(%peer, %exhausted, "too many tls handshakes, closing one unread");
+    }
     let shaken = tokio::select! {
         biased;
         shaken = timeout(endpoint.config.tls_handshake_timeout, tls.accept(stream)) => shaken,
@@ -59,7 +94,7 @@ async fn receive_encrypted<S>(
             http::serve(endpoint, slot, Visitor { certificate, ..visitor }, stream).await;
         }
         // The peer has been told, in an alert.
-        Ok(Err(error)) => debug!(peer = %visitor.addr, %error, "tls handshake failed"),
-        Err(_) => debug!(peer = %visitor.addr, "tls handshake took too long"),
+        Ok(Err(error)) => debug!(%peer, %error, "tls handshake failed"),
+        Err(_) => debug!(%peer, "tls handshake took too long"),
     }
 }

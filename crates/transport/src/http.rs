@@ -1,11 +1,13 @@
 //! The one HTTP request that a socket may make, and what it becomes.
 
 mod answers;
+mod origins;
 mod routes;
 mod upgrade;
 
 use std::convert::Infallible;
 use std::future::{Ready, poll_fn, ready};
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -13,8 +15,9 @@ use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1::{self, Parts};
 use hyper::service::Service;
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
+use signal_fish_auth::Exhausted;
 use signal_fish_protocol::ProtocolVersion;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{sleep, timeout};
@@ -28,6 +31,7 @@ use crate::listener::Endpoint;
 use crate::ws;
 use routes::Route;
 
+pub use origins::{Origin, Origins};
 pub(crate) use upgrade::Admitted;
 
 type Answer = Response<Full<Bytes>>;
@@ -96,13 +100,32 @@ impl Service<Request<Incoming>> for Exchange {
 
 impl Exchange {
     fn answer<B: Body>(&self, request: &Request<B>) -> Answer {
-        let Some(route) = Route::of(request.uri().path()) else { return answers::not_found() };
+        let Endpoint { config, rates, .. } = &*self.endpoint;
+        let client = config.proxies.client(self.visitor.addr.ip(), request.headers());
+        let route = Route::of(request.uri().path());
+        if let Some(Route::WebSocket(version)) = route
+            && request.method() == Method::GET
+        {
+            return self.upgrade(version, client, request);
+        }
+        let mut answer = match rates.take_request(client) {
+            Ok(()) => self.answer_plainly(route, request),
+            Err(exhausted) => answers::too_often(seconds_until(exhausted)),
+        };
+        config.origins.share(request.headers(), &mut answer);
+        answer
+    }
+
+    fn answer_plainly<B: Body>(&self, route: Option<Route>, request: &Request<B>) -> Answer {
+        let Some(route) = route else { return answers::not_found() };
         if !route.allows(request.method()) {
-            return answers::method_not_allowed(route);
+            let preflight = self.endpoint.config.origins.preflight(route, request);
+            return preflight.unwrap_or_else(|| answers::method_not_allowed(route));
         }
         let hub = &self.endpoint.hub;
         match route {
-            Route::WebSocket(version) => self.upgrade(version, request),
+            // Without GET, which it does not allow.
+            Route::WebSocket(_) => answers::method_not_allowed(route),
             Route::Health => answers::health(),
             Route::Readiness => answers::readiness(hub.is_draining()),
             Route::ClientConfig => answers::client_config(hub.config().outbox.message_bytes_max),
@@ -110,22 +133,27 @@ impl Exchange {
         }
     }
 
-    fn upgrade<B: Body>(&self, version: ProtocolVersion, request: &Request<B>) -> Answer {
+    fn upgrade<B: Body>(&self, version: ProtocolVersion, client: IpAddr, request: &Request<B>) -> Answer {
         let id = Uuid::new_v4();
-        let (mut answer, outcome) = match upgrade::admit(&self.endpoint, &self.slot, request) {
+        let (mut answer, outcome) = match upgrade::admit(&self.endpoint, &self.slot, client, request) {
             Ok((slot, mut answer)) => {
                 let encoding = upgrade::settle_encoding(&self.endpoint, request.headers(), &mut answer);
-                self.admitted.get_or_init(|| Admitted { version, encoding, id, slot });
+                self.admitted.get_or_init(|| Admitted { version, encoding, id, client, slot });
                 (answer, "accepted")
             }
             Err(refusal) => {
-                debug!(%id, peer = %self.visitor.addr, ?refusal, "upgrade refused");
+                debug!(%id, peer = %self.visitor.addr, %client, ?refusal, "upgrade refused");
                 (refusal.answer(self.endpoint.config.retry_after), refusal.outcome())
             }
         };
         upgrade::mark(&mut answer, id, outcome, self.endpoint.hub.config().outbox.message_bytes_max);
         answer
     }
+}
+
+/// Never zero, which would mean "at once".
+fn seconds_until(exhausted: Exhausted) -> u64 {
+    exhausted.retry_after.as_secs() + 1
 }
 
 /// The longest request line with headers; a browser's upgrade takes about one kilobyte.

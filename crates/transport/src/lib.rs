@@ -11,12 +11,17 @@ mod caps;
 mod http;
 mod linger;
 mod listener;
+mod proxies;
+mod rates;
 mod tls;
 mod ws;
 
 #[cfg(test)]
 mod tests;
 
+pub use http::{Origin, Origins};
 pub use listener::{Listener, ListenerConfig, Unsettled};
+pub use proxies::{ForwardedHeader, Proxies};
+pub use rates::RateLimits;
 pub use tls::{CertificateFiles, ClientCertificates, Tls, TlsError, TlsFiles};
 pub use ws::ConnectionConfig;

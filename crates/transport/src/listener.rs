@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,10 +15,13 @@ use tokio::time::timeout;
 use crate::ConnectionConfig;
 use crate::accept::accept_all;
 use crate::caps::Caps;
+use crate::http::Origins;
+use crate::proxies::Proxies;
+use crate::rates::{RateLimits, Rates};
 use crate::tls::Tls;
 
 /// What a listener can be told.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ListenerConfig {
     /// What every WebSocket connection is told.
     pub connection: ConnectionConfig,
@@ -26,6 +29,12 @@ pub struct ListenerConfig {
     pub connections_max: usize,
     /// The most WebSocket connections from one IPv4 address or IPv6 /64.
     pub connections_per_ip_max: usize,
+    /// Which web pages may use the server.
+    pub origins: Origins,
+    /// How often one address may come.
+    pub rates: RateLimits,
+    /// What may be believed about where a connection comes from.
+    pub proxies: Proxies,
     /// How long the handshake of TLS may take.
     pub tls_handshake_timeout: Duration,
     /// How long a request may take from the connect, or the handshake, to its answer.
@@ -42,6 +51,9 @@ impl Default for ListenerConfig {
             connection: ConnectionConfig::default(),
             connections_max: 10_000,
             connections_per_ip_max: 64,
+            origins: Origins::Any,
+            rates: RateLimits::for_connections(64),
+            proxies: Proxies::default(),
             tls_handshake_timeout: Duration::from_secs(10),
             http_header_timeout: Duration::from_secs(10),
             // A client that does not read would get megabytes of kernel memory otherwise.
@@ -67,6 +79,7 @@ pub(crate) struct Endpoint {
     /// The part that connections keep.
     pub(crate) connection: Arc<ConnectionConfig>,
     pub(crate) caps: Arc<Caps>,
+    pub(crate) rates: Rates,
     pub(crate) tls: Option<Tls>,
     /// True once the listener stops, and with it what has not become a WebSocket.
     is_stopping: watch::Sender<bool>,
@@ -136,12 +149,18 @@ impl Endpoint {
     pub(crate) fn new(hub: Hub, config: ListenerConfig, tls: Option<Tls>) -> Arc<Self> {
         Arc::new(Self {
             hub,
-            config,
             connection: Arc::new(config.connection),
             caps: Caps::new(config.connections_max, config.connections_per_ip_max),
+            rates: Rates::new(config.rates),
+            config,
             tls,
             is_stopping: watch::Sender::new(false),
         })
+    }
+
+    /// The address that a socket from `peer` is counted for; nothing for a proxy, which brings others.
+    pub(crate) fn counted(&self, peer: IpAddr) -> Option<IpAddr> {
+        (!self.config.proxies.are_at(peer)).then_some(peer)
     }
 
     /// Resolves when the listener stops.

@@ -5,6 +5,7 @@ mod deadlines;
 mod edges;
 mod encrypted;
 mod http;
+mod limits;
 mod listener;
 mod talk;
 
@@ -83,7 +84,11 @@ impl Server {
     fn open(&self, capacity: usize) -> DuplexStream {
         let (client, server) = duplex(capacity);
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-        let slot = self.endpoint.caps.admit_socket(peer.ip()).expect("no test opens too many");
+        let slot = self
+            .endpoint
+            .caps
+            .admit_socket(self.endpoint.counted(peer.ip()))
+            .expect("no test opens too many");
         tokio::spawn(crate::arrival::receive(Arc::clone(&self.endpoint), slot, peer, server));
         client
     }

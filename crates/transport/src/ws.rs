@@ -4,6 +4,7 @@ mod closing;
 mod config;
 mod connection;
 mod deadlines;
+mod fragments;
 mod framing;
 mod incoming;
 mod outgoing;
@@ -38,15 +39,15 @@ pub(crate) fn start<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Admitted { version, encoding, id, slot } = admitted;
+    let Admitted { version, encoding, id, client, slot } = admitted;
     let Visitor { addr: peer, certificate } = visitor;
-    let caller = Caller { source: Source::of(peer.ip()), certificate };
+    let caller = Caller { source: Source::of(client), certificate };
     let session = match encoding {
         ControlEncoding::Json => endpoint.hub.connect(version, caller),
         ControlEncoding::Protobuf => endpoint.hub.connect_protobuf(caller),
     };
     let certificate = session.caller().certificate.as_ref().map(tracing::field::display);
-    debug!(%id, %peer, certificate, %version, ?encoding, "websocket connected");
+    debug!(%id, %peer, %client, certificate, %version, ?encoding, "websocket connected");
     let mut connection = Connection::new(stream, first_bytes, session, endpoint.connection.clone());
     tokio::spawn(async move {
         // Held to the end, also to that of a panic.

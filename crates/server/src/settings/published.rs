@@ -23,7 +23,6 @@ pub(super) fn fate(key: &str, value: &Json) -> Option<Fate> {
     let is_harmless = match harmless {
         Harmless::Always => true,
         Harmless::Off => is_empty(value) || *value == false || *value == 0,
-        Harmless::Only(text) => is_empty(value) || *value == *text,
         Harmless::Never => is_empty(value),
     };
     Some(if is_harmless { Fate::Harmless(why) } else { Fate::Refused(why) })
@@ -50,12 +49,10 @@ enum Harmless {
     Always,
     /// `false` and 0.
     Off,
-    /// This text.
-    Only(&'static str),
     Never,
 }
 
-use Harmless::{Always, Never, Off, Only};
+use Harmless::{Always, Never, Off};
 
 const NO_METRICS: &str = "there is no metrics endpoint to set up";
 const NO_FILES: &str = "logs go to stderr";
@@ -63,7 +60,7 @@ const NO_BATCHING: &str = "what waits for a connection is always written togethe
 
 /// Key or section; which values ask for nothing; why that is so, or what is missing. The longest entry counts.
 #[rustfmt::skip]
-const KEYS: [(&str, Harmless, &str); 24] = [
+const KEYS: [(&str, Harmless, &str); 23] = [
     ("coordination", Always, "the published server never reads it either"),
     ("environment", Always, "there is no production mode"),
     ("logging.dir", Always, NO_FILES),
@@ -75,7 +72,6 @@ const KEYS: [(&str, Harmless, &str); 24] = [
     ("security.allowed_apps.require_connect_token", Off, "there are no connect tokens"),
     ("security.app_auth_path", Never, "apps are listed in `security.allowed_apps`"),
     ("security.connect_token", Never, "there are no connect tokens"),
-    ("security.cors_origins", Only("*"), "the origin of a browser's request is not checked"),
     ("security.metrics_auth_token", Always, NO_METRICS),
     ("security.require_metrics_auth", Always, NO_METRICS),
     ("security.transport.token_binding", Always, "there is no token binding"),

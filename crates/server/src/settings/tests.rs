@@ -242,7 +242,6 @@ fn keys_of_the_published_server_that_ask_for_nothing_are_only_noted() {
         ("security.require_metrics_auth", json!(false), "there is no metrics endpoint to set up"),
         ("security.transport.token_binding.enabled", json!(false), "there is no token binding"),
         ("security.app_auth_path", json!(null), "apps are listed in `security.allowed_apps`"),
-        ("security.cors_origins", json!("*"), "the origin of a browser's request is not checked"),
         ("metrics", json!({"dashboard_cache_ttl_secs": 30}), "there is no metrics endpoint to set up"),
     ] {
         let Loaded { settings, notices } = load(&one(key, &value), &[]).unwrap();

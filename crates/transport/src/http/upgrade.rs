@@ -1,5 +1,6 @@
 //! From HTTP to WebSocket, or why not.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,8 +17,8 @@ use tungstenite::error::{Error, ProtocolError};
 use tungstenite::handshake::server::create_response_with_body;
 use uuid::Uuid;
 
-use super::Answer;
 use super::answers::{head, text};
+use super::{Answer, seconds_until};
 use crate::caps::{CapHit, ConnectionSlot, SocketSlot};
 use crate::listener::Endpoint;
 
@@ -30,6 +31,8 @@ pub(crate) struct Admitted {
     pub(crate) encoding: ControlEncoding,
     /// What our log and the client know this connection by.
     pub(crate) id: Uuid,
+    /// Where it comes from, before all proxies.
+    pub(crate) client: IpAddr,
     /// Its place among the connections.
     pub(crate) slot: ConnectionSlot,
 }
@@ -43,6 +46,13 @@ pub(super) enum Refusal {
     WrongVersion,
     /// It asks in a way that the protocol forbids.
     Malformed { advice: &'static str },
+    /// It comes from a web page that may not use this server.
+    ForeignOrigin,
+    /// Its address has asked too often.
+    TooOften {
+        /// How long to stay away.
+        seconds: u64,
+    },
     /// The server is about to stop.
     Draining,
     /// A limit of connections is hit.
@@ -55,17 +65,24 @@ pub(super) enum Refusal {
 pub(super) fn admit<B: Body>(
     endpoint: &Endpoint,
     socket: &SocketSlot,
+    client: IpAddr,
     request: &Request<B>,
 ) -> Result<(ConnectionSlot, Answer), Refusal> {
+    // Before anything is looked at: it is looking that is counted.
+    let too_often = |exhausted| Refusal::TooOften { seconds: seconds_until(exhausted) };
+    endpoint.rates.take_upgrade(client).map_err(too_often)?;
     let answer = create_response_with_body(request, Full::<Bytes>::default)
         .map_err(|error| Refusal::of(&error, request.headers()))?;
     if !request.body().is_end_stream() {
         return Err(Refusal::Malformed { advice: "send the upgrade without a body\n" });
     }
+    if !endpoint.config.origins.admit(request.headers()) {
+        return Err(Refusal::ForeignOrigin);
+    }
     if endpoint.hub.is_draining() {
         return Err(Refusal::Draining);
     }
-    let slot = socket.admit_connection().map_err(Refusal::Full)?;
+    let slot = socket.admit_connection(client).map_err(Refusal::Full)?;
     Ok((slot, answer))
 }
 
@@ -128,7 +145,8 @@ impl Refusal {
                 // Never zero, which would mean "at once".
                 headers.insert(RETRY_AFTER, retry_after.as_secs().max(1).into());
             }
-            Self::Malformed { .. } | Self::ServerFault => {}
+            Self::TooOften { seconds } => drop(headers.insert(RETRY_AFTER, seconds.into())),
+            Self::Malformed { .. } | Self::ForeignOrigin | Self::ServerFault => {}
         }
         answer
     }
@@ -137,8 +155,9 @@ impl Refusal {
         match self {
             Self::NotWebSocket | Self::WrongVersion => StatusCode::UPGRADE_REQUIRED,
             Self::Malformed { .. } => StatusCode::BAD_REQUEST,
+            Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::Draining | Self::Full(CapHit::Total) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Full(CapHit::PerAddress) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Full(CapHit::PerAddress) | Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::ServerFault => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -147,6 +166,8 @@ impl Refusal {
     pub(super) const fn outcome(self) -> &'static str {
         match self {
             Self::NotWebSocket | Self::WrongVersion | Self::Malformed { .. } => "rejected_malformed",
+            Self::ForeignOrigin => "rejected_origin",
+            Self::TooOften { .. } => "rejected_rate_limited",
             Self::Draining => "rejected_draining",
             Self::Full(_) => "rejected_too_many_connections",
             Self::ServerFault => "rejected_server_fault",
@@ -160,6 +181,12 @@ impl Refusal {
             }
             Self::WrongVersion => "send `Sec-WebSocket-Version: 13`\n",
             Self::Malformed { advice } => advice,
+            Self::ForeignOrigin => {
+                "this page may not use this server: its origin is not among those that are allowed\n"
+            }
+            Self::TooOften { .. } => {
+                "too many upgrades from your address: connect again after Retry-After seconds\n"
+            }
             Self::Draining => "this server is about to stop: connect again after Retry-After seconds\n",
             Self::Full(CapHit::Total) => "this server is full: connect again after Retry-After seconds\n",
             Self::Full(CapHit::PerAddress) => {
