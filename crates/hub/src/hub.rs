@@ -8,6 +8,7 @@ use signal_fish_coordination::RoomOperationCoordinator;
 use signal_fish_protocol::{CloseCode, ControlEncoding, GoingAway, ProtocolVersion, Timestamp};
 use signal_fish_storage::{GameDatabase, StorageError};
 
+use crate::backlog;
 use crate::caller::Caller;
 use crate::config::HubConfig;
 use crate::directory::{Directory, RoomLimits};
@@ -94,6 +95,11 @@ impl Hub {
     /// How many connections there are.
     pub fn n_sessions(&self) -> usize {
         self.0.sessions.count()
+    }
+
+    /// How many bytes wait for all connections of this process, up to 16 KiB of each left out.
+    pub fn n_queued_bytes(&self) -> usize {
+        backlog::n_bytes()
     }
 
     /// Whether the server is about to stop and takes no new work.

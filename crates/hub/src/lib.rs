@@ -45,6 +45,7 @@ mod live_room;
 mod replay;
 mod replay_log;
 
+mod backlog;
 mod farewell;
 mod frame;
 mod gaps;

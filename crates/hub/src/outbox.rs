@@ -15,6 +15,7 @@ use signal_fish_protocol::{
     CloseCode, ControlEncoding, DeliveryClass, DeliveryGap, DeliveryGapReason, ProtocolVersion, RelayStamp,
 };
 
+use crate::backlog;
 use crate::config::OutboxLimits;
 use crate::farewell;
 use crate::frame::Frame;
@@ -60,6 +61,7 @@ struct State {
     /// How reports are written, for a connection that reads them.
     reports: Option<Reports>,
     stats: Option<Box<Stats>>,
+    backlog: backlog::Part,
 }
 
 /// What a connection's task waits for.
@@ -227,6 +229,7 @@ impl State {
         if let Some(stats) = &mut self.stats {
             stats.look_at(now);
         }
+        self.backlog.set(self.queue.n_bytes());
         if self.is_too_slow(now, limits) {
             self.end(CloseCode::SlowConsumer);
         }
@@ -281,11 +284,13 @@ impl State {
         if let Some(frame) = farewell::frame(code, self.encoding) {
             self.queue.push(frame);
         }
+        self.backlog.set(self.queue.n_bytes());
         self.ending = Some(code);
     }
 
     fn take(&mut self, batch: &mut Vec<Frame>, bytes_max: usize, limits: &OutboxLimits) {
         self.queue.take(batch, bytes_max, self.reports);
+        self.backlog.set(self.queue.n_bytes());
         if !self.is_crowded(limits) {
             self.full_since = None;
         }

@@ -14,6 +14,7 @@
 //! # }
 //! ```
 
+mod memory;
 mod plan;
 mod server;
 mod settings;

@@ -3,7 +3,7 @@
 mod peering;
 
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use signal_fish_auth::{App, AppLimits, Authenticator, Quota};
@@ -13,6 +13,7 @@ use signal_fish_hub::{
 use signal_fish_protocol::{AppId, PlayerNameRules, ProtocolVersion, RoomCodeFormat};
 use signal_fish_transport::{ConnectionConfig, ListenerConfig, RateLimits, TlsFiles};
 
+use crate::memory;
 use crate::server::Drain;
 use crate::settings::{
     Problems, ProtocolSettings, RelayTypeSettings, SecuritySettings, ServerSettings, Settings,
@@ -193,6 +194,7 @@ fn listener(settings: &Settings, problems: &mut Problems) -> ListenerConfig {
         connection: connection(server, security, websocket),
         connections_max: security.max_connections.get(),
         connections_per_ip_max: security.max_connections_per_ip.get(),
+        queued_bytes_max: queued_bytes_max(websocket),
         origins: security.origins(problems),
         rates: rates(security),
         proxies: security.proxies(problems),
@@ -201,6 +203,11 @@ fn listener(settings: &Settings, problems: &mut Problems) -> ListenerConfig {
         send_buffer_bytes: Some(websocket.socket_send_buffer_bytes).filter(|&bytes| bytes != 0),
         retry_after: RETRY_AFTER,
     }
+}
+
+fn queued_bytes_max(websocket: &WebsocketSettings) -> usize {
+    let set = websocket.send_queue_bytes_of_all.map(NonZeroUsize::get);
+    set.or_else(|| memory::available().map(|n_bytes| n_bytes / 5 * 4)).unwrap_or(usize::MAX)
 }
 
 fn rates(security: &SecuritySettings) -> RateLimits {
@@ -284,9 +291,9 @@ mod tests {
     fn defaults_are_what_the_parts_would_do_themselves() {
         let plan = Plan::new(&Settings::default()).unwrap();
         assert_eq!(format!("{:?}", plan.hub), format!("{:?}", HubConfig::default()));
-        // A listener alone lets every page in, a server those of a developer's machine.
-        let origins = plan.listener.origins.clone();
-        assert_eq!(plan.listener, ListenerConfig { origins, ..ListenerConfig::default() });
+        // A listener alone lets every page in and knows nothing of the machine.
+        let ListenerConfig { origins, queued_bytes_max, .. } = plan.listener.clone();
+        assert_eq!(plan.listener, ListenerConfig { origins, queued_bytes_max, ..ListenerConfig::default() });
         assert_eq!(plan.addr.to_string(), "127.0.0.1:3536");
         assert!(plan.authenticator.anonymous().is_some());
     }

@@ -29,6 +29,8 @@ pub struct ListenerConfig {
     pub connections_max: usize,
     /// The most WebSocket connections from one IPv4 address or IPv6 /64.
     pub connections_per_ip_max: usize,
+    /// While more bytes than this wait for all connections together, new ones are refused.
+    pub queued_bytes_max: usize,
     /// Which web pages may use the server.
     pub origins: Origins,
     /// How often one address may come.
@@ -51,6 +53,7 @@ impl Default for ListenerConfig {
             connection: ConnectionConfig::default(),
             connections_max: 10_000,
             connections_per_ip_max: 64,
+            queued_bytes_max: usize::MAX,
             origins: Origins::Any,
             rates: RateLimits::for_connections(64),
             proxies: Proxies::default(),

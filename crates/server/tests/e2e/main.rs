@@ -24,6 +24,7 @@ mod shutdown;
 mod slow_consumer;
 mod spectators;
 mod startup;
+mod strangers;
 mod timeouts;
 mod tls;
 

@@ -62,7 +62,9 @@ fn ping(socket: &mut WebSocket<Stream>) {
         match socket.read().expect("an answer") {
             Message::Text(text) => return assert_eq!(text.as_str(), r#"{"type":"Pong"}"#),
             Message::Ping(_) => {}
-            other => panic!("awaited a Pong, but got {other:?}"),
+            other @ (Message::Binary(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_)) => {
+                panic!("awaited a Pong, but got {other:?}")
+            }
         }
     }
 }

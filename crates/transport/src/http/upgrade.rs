@@ -55,6 +55,8 @@ pub(super) enum Refusal {
     },
     /// The server is about to stop.
     Draining,
+    /// Too much waits for those who are connected.
+    Overloaded,
     /// A limit of connections is hit.
     Full(CapHit),
     /// The answer could not be made.
@@ -81,6 +83,9 @@ pub(super) fn admit<B: Body>(
     }
     if endpoint.hub.is_draining() {
         return Err(Refusal::Draining);
+    }
+    if endpoint.hub.n_queued_bytes() > endpoint.config.queued_bytes_max {
+        return Err(Refusal::Overloaded);
     }
     let slot = socket.admit_connection(client).map_err(Refusal::Full)?;
     Ok((slot, answer))
@@ -141,7 +146,7 @@ impl Refusal {
                 demand_upgrade(headers);
                 headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
             }
-            Self::Draining | Self::Full(_) => {
+            Self::Draining | Self::Overloaded | Self::Full(_) => {
                 // Never zero, which would mean "at once".
                 headers.insert(RETRY_AFTER, retry_after.as_secs().max(1).into());
             }
@@ -156,7 +161,7 @@ impl Refusal {
             Self::NotWebSocket | Self::WrongVersion => StatusCode::UPGRADE_REQUIRED,
             Self::Malformed { .. } => StatusCode::BAD_REQUEST,
             Self::ForeignOrigin => StatusCode::FORBIDDEN,
-            Self::Draining | Self::Full(CapHit::Total) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Draining | Self::Overloaded | Self::Full(CapHit::Total) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Full(CapHit::PerAddress) | Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::ServerFault => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -169,6 +174,7 @@ impl Refusal {
             Self::ForeignOrigin => "rejected_origin",
             Self::TooOften { .. } => "rejected_rate_limited",
             Self::Draining => "rejected_draining",
+            Self::Overloaded => "rejected_overloaded",
             Self::Full(_) => "rejected_too_many_connections",
             Self::ServerFault => "rejected_server_fault",
         }
@@ -188,6 +194,7 @@ impl Refusal {
                 "too many upgrades from your address: connect again after Retry-After seconds\n"
             }
             Self::Draining => "this server is about to stop: connect again after Retry-After seconds\n",
+            Self::Overloaded => "this server has too much to do: connect again after Retry-After seconds\n",
             Self::Full(CapHit::Total) => "this server is full: connect again after Retry-After seconds\n",
             Self::Full(CapHit::PerAddress) => {
                 "too many connections from your address: close one, or connect again after Retry-After seconds\n"
