@@ -92,6 +92,19 @@ fn a_game_is_played_over_tls() {
 }
 
 #[test]
+fn a_server_that_speaks_tls_alone_can_check_its_health() {
+    let authority = Authority::new("e2e-health");
+    let certificate = authority.issue(&["play.test"]);
+    let server = encrypted(&certificate).start();
+    let port = server.addr().port().to_string();
+    let check = |launch: Launch| launch.arg("--port").arg(&port).arg("--health-check").start_refused();
+    let healthy = check(encrypted(&certificate));
+    assert_eq!(healthy.exit_code, Some(0), "{}", healthy.output);
+    let plain = check(crate::server());
+    assert_eq!(plain.exit_code, Some(1), "{}", plain.output);
+}
+
+#[test]
 fn names_choose_among_certificates() {
     let authority = Authority::new("e2e-names");
     let [first, second] = [authority.issue(&["play.test"]), authority.issue(&["*.eu.play.test"])];
