@@ -1,9 +1,10 @@
 //! Settings as the parts of the server take them.
 
+mod listening;
 mod peering;
 
 use std::net::SocketAddr;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use signal_fish_auth::{App, AppLimits, Authenticator, Quota};
@@ -11,9 +12,8 @@ use signal_fish_hub::{
     ByteQuota, HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit,
 };
 use signal_fish_protocol::{AppId, PlayerNameRules, ProtocolVersion, RoomCodeFormat};
-use signal_fish_transport::{ConnectionConfig, ListenerConfig, RateLimits, TlsFiles};
+use signal_fish_transport::{ListenerConfig, TlsFiles};
 
-use crate::memory;
 use crate::server::Drain;
 use crate::settings::{
     Problems, ProtocolSettings, RelayTypeSettings, SecuritySettings, ServerSettings, Settings,
@@ -38,7 +38,7 @@ impl Plan {
         let mut problems = settings.problems();
         let authenticator = authenticator(&settings.security, &mut problems);
         let hub = hub(settings, &mut problems);
-        let listener = listener(settings, &mut problems);
+        let listener = listening::listener(settings, &mut problems);
         let tls = settings.security.transport.tls.files(&mut problems);
         problems.none()?;
         Ok(Self {
@@ -188,56 +188,6 @@ fn labels(relay_types: &RelayTypeSettings) -> RelayTypes {
     }
 }
 
-fn listener(settings: &Settings, problems: &mut Problems) -> ListenerConfig {
-    let Settings { server, security, websocket, .. } = settings;
-    ListenerConfig {
-        connection: connection(server, security, websocket),
-        connections_max: security.max_connections.get(),
-        connections_per_ip_max: security.max_connections_per_ip.get(),
-        queued_bytes_max: queued_bytes_max(websocket),
-        origins: security.origins(problems),
-        rates: rates(security),
-        proxies: security.proxies(problems),
-        tls_handshake_timeout: secs(security.transport.tls.handshake_timeout_secs),
-        http_header_timeout: secs(websocket.http_header_read_timeout_secs),
-        send_buffer_bytes: Some(websocket.socket_send_buffer_bytes).filter(|&bytes| bytes != 0),
-        retry_after: RETRY_AFTER,
-    }
-}
-
-fn queued_bytes_max(websocket: &WebsocketSettings) -> usize {
-    let set = websocket.send_queue_bytes_of_all.map(NonZeroUsize::get);
-    set.or_else(|| memory::available().map(|n_bytes| n_bytes / 5 * 4)).unwrap_or(usize::MAX)
-}
-
-fn rates(security: &SecuritySettings) -> RateLimits {
-    let mut rates = RateLimits::for_connections(security.max_connections_per_ip.get());
-    for (quota, set) in [
-        (&mut rates.tls_handshakes, security.max_tls_handshakes_per_ip),
-        (&mut rates.requests, security.max_http_requests_per_ip),
-        (&mut rates.upgrades, security.max_upgrades_per_ip),
-    ] {
-        quota.n_max = set.unwrap_or(quota.n_max);
-    }
-    rates
-}
-
-fn connection(
-    server: &ServerSettings,
-    security: &SecuritySettings,
-    websocket: &WebsocketSettings,
-) -> ConnectionConfig {
-    ConnectionConfig {
-        inbound_bytes_max: security.max_message_size,
-        auth_timeout: secs(websocket.auth_timeout_secs),
-        idle_timeout: unless_zero(websocket.idle_timeout_secs),
-        activity_timeout: unless_zero(server.ping_timeout),
-        ping_interval: unless_zero(websocket.server_ping_interval_secs),
-        pong_timeout: secs(websocket.pong_timeout_secs),
-        stall_timeout: millis(websocket.max_sojourn_ms.get()),
-    }
-}
-
 fn secs(seconds: u32) -> Duration {
     Duration::from_secs(seconds.into())
 }
@@ -258,6 +208,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(30);
 mod tests {
     use serde_json::{Value as Json, json};
     use signal_fish_hub::GameDataLimits;
+    use signal_fish_transport::ConnectionConfig;
 
     use super::*;
 

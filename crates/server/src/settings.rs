@@ -23,7 +23,7 @@ mod ice;
 mod json_text;
 mod problem;
 mod published;
-mod reach;
+pub(crate) mod reach;
 mod reference;
 mod rules;
 mod schema;

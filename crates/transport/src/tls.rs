@@ -5,6 +5,7 @@ mod load;
 mod renewal;
 mod server_names;
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 
@@ -41,6 +42,17 @@ impl Tls {
         let stamps = renewal::stamps_of(&files);
         let current = ArcSwap::from(load::server_config(&files)?);
         Ok(Self(Arc::new(Loaded { files, stamps, current })))
+    }
+
+    /// Reads the files again. New connections get what is in them; those that are there are not touched. Where a file
+    /// is not sound, nothing changes, and the log says why.
+    pub fn reload(&self) {
+        renewal::reload(&self.0);
+    }
+
+    /// Reloads whenever a file changes, for ever.
+    pub(crate) async fn follow(&self) -> Infallible {
+        renewal::follow(&self.0).await
     }
 
     /// Makes `stream` an encrypted one. Takes as long as the peer wants.

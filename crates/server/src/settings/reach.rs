@@ -23,50 +23,50 @@ pub enum ForwardedHeaderSetting {
     Forwarded,
 }
 
-impl SecuritySettings {
-    pub(crate) fn proxies(&self, problems: &mut Problems) -> Proxies {
-        let mut trusted = Vec::new();
-        for (index, text) in self.trusted_proxies.iter().enumerate() {
-            match network(text) {
-                Some(network) => trusted.push(network),
-                None => {
-                    let advice = format!("set an IP address, or a network like 10.0.0.0/8, not {text:?}");
-                    problems.add(format!("security.trusted_proxies[{index}]"), advice);
-                }
+/// Who may say where a connection comes from.
+pub(crate) fn proxies(security: &SecuritySettings, problems: &mut Problems) -> Proxies {
+    let mut trusted = Vec::new();
+    for (index, text) in security.trusted_proxies.iter().enumerate() {
+        match network(text) {
+            Some(network) => trusted.push(network),
+            None => {
+                let advice = format!("set an IP address, or a network like 10.0.0.0/8, not {text:?}");
+                problems.add(format!("security.trusted_proxies[{index}]"), advice);
             }
         }
-        if self.proxy_protocol && self.trusted_proxies.is_empty() {
-            let advice = "is for trusted proxies, and there is none: list them in `security.trusted_proxies`";
-            problems.add("security.proxy_protocol", advice);
-        }
-        let header = match self.forwarded_header {
-            ForwardedHeaderSetting::None => ForwardedHeader::None,
-            ForwardedHeaderSetting::XForwardedFor => ForwardedHeader::XForwardedFor,
-            ForwardedHeaderSetting::Forwarded => ForwardedHeader::Forwarded,
-        };
-        Proxies { trusted, header, announce: self.proxy_protocol }
     }
+    if security.proxy_protocol && security.trusted_proxies.is_empty() {
+        let advice = "is for trusted proxies, and there is none: list them in `security.trusted_proxies`";
+        problems.add("security.proxy_protocol", advice);
+    }
+    let header = match security.forwarded_header {
+        ForwardedHeaderSetting::None => ForwardedHeader::None,
+        ForwardedHeaderSetting::XForwardedFor => ForwardedHeader::XForwardedFor,
+        ForwardedHeaderSetting::Forwarded => ForwardedHeader::Forwarded,
+    };
+    Proxies { trusted, header, announce: security.proxy_protocol }
+}
 
-    pub(crate) fn origins(&self, problems: &mut Problems) -> Origins {
-        let text = self.cors_origins.trim();
-        if text == "*" {
-            return Origins::Any;
-        }
-        let mut origins = Vec::new();
-        for one in text.split(',').map(str::trim).filter(|_| !text.is_empty()) {
-            match Origin::parse(one) {
-                Some(origin) => origins.push(origin),
-                None => {
-                    let advice = format!(
-                        "set * alone, or origins as browsers write them (https://play.example, without a path, \
-                         in lower case, without the usual port), not {one:?}"
-                    );
-                    problems.add("security.cors_origins", advice);
-                }
+/// Which web pages may use the server.
+pub(crate) fn origins(security: &SecuritySettings, problems: &mut Problems) -> Origins {
+    let text = security.cors_origins.trim();
+    if text == "*" {
+        return Origins::Any;
+    }
+    let mut origins = Vec::new();
+    for one in text.split(',').map(str::trim).filter(|_| !text.is_empty()) {
+        match Origin::parse(one) {
+            Some(origin) => origins.push(origin),
+            None => {
+                let advice = format!(
+                    "set * alone, or origins as browsers write them (https://play.example, without a path, \
+                     in lower case, without the usual port), not {one:?}"
+                );
+                problems.add("security.cors_origins", advice);
             }
         }
-        Origins::Listed(origins)
     }
+    Origins::Listed(origins)
 }
 
 /// A network, or one address.

@@ -212,7 +212,7 @@ async fn files_that_change_are_read_again() {
     let authority = Authority::new("followed");
     let files = authority.issue(&["play.test"]);
     let (server, tls) = serve(plain_files(&files)).await;
-    let following = tokio::spawn(tls.follow());
+    let following = tokio::spawn(async move { tls.follow().await });
     let before = shown(&server, authority.client(None, BOTH), "play.test").await;
     // Longer, so that it differs in length too: a system may tell times no finer than a second.
     authority.issue(&["play.test", "www.play.test"]);

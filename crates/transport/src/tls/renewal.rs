@@ -10,42 +10,41 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tracing::{error, info};
 
-use super::{Tls, TlsFiles, load};
+use super::{Loaded, TlsFiles, load};
 
-impl Tls {
-    /// Reads the files again. New connections get what is in them; those that are there are not touched. Where a file
-    /// is not sound, nothing changes, and the log says why.
-    pub fn reload(&self) {
-        match load::server_config(&self.0.files) {
-            Ok(config) => {
-                self.0.current.store(config);
-                info!("the certificates were read again, new connections get them");
-            }
-            Err(error) => {
-                error!(%error, "the certificates were read again but cannot be used, the old ones stay")
-            }
+/// See [`super::Tls::reload`].
+pub(super) fn reload(loaded: &Loaded) {
+    match load::server_config(&loaded.files) {
+        Ok(config) => {
+            loaded.current.store(config);
+            info!("the certificates were read again, new connections get them");
+        }
+        Err(error) => {
+            error!(%error, "the certificates were read again but cannot be used, the old ones stay")
         }
     }
+}
 
-    /// Reads the files again whenever one has changed, for ever.
-    ///
-    /// It looks at them instead of waiting for the system to tell: files that are links into a directory which is
-    /// exchanged as a whole, as in a Kubernetes secret, change without an event of their own.
-    pub(crate) async fn follow(self) -> Infallible {
-        let mut stamps = self.0.stamps.clone();
-        let mut looks = interval_at(Instant::now() + BETWEEN_LOOKS, BETWEEN_LOOKS);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            looks.tick().await;
-            let loaded = Arc::clone(&self.0);
-            // It only fails if it panics, and then there is a message already.
-            let Ok(now) = spawn_blocking(move || stamps_of(&loaded.files)).await else { continue };
-            if stamps != now {
-                stamps = now;
-                let tls = self.clone();
-                let _ = spawn_blocking(move || tls.reload()).await;
+/// Reads the files again whenever one has changed, for ever.
+///
+/// It looks at them instead of waiting for the system to tell: files that are links into a directory which is exchanged
+/// as a whole, as in a Kubernetes secret, change without an event of their own.
+pub(super) async fn follow(loaded: &Arc<Loaded>) -> Infallible {
+    let mut stamps = loaded.stamps.clone();
+    let mut looks = interval_at(Instant::now() + BETWEEN_LOOKS, BETWEEN_LOOKS);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        let (shared, before) = (Arc::clone(loaded), stamps.clone());
+        let look = move || {
+            let now = stamps_of(&shared.files);
+            if now != before {
+                reload(&shared);
             }
-        }
+            now
+        };
+        // It only fails if it panics, and then there is a message already.
+        stamps = spawn_blocking(look).await.unwrap_or(stamps);
     }
 }
 
