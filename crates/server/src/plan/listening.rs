@@ -57,3 +57,61 @@ fn connection(
         stall_timeout: millis(websocket.max_sojourn_ms.get()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use signal_fish_transport::{ForwardedHeader, Origins};
+
+    use super::*;
+
+    fn planned(change: impl FnOnce(&mut SecuritySettings)) -> Result<ListenerConfig, String> {
+        let mut settings = Settings::default();
+        change(&mut settings.security);
+        let mut problems = Problems::default();
+        let config = listener(&settings, &mut problems);
+        problems.none().map(|()| config).map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn budgets_of_an_address_follow_its_connections_unless_they_are_set() {
+        let n_max = |change: fn(&mut SecuritySettings)| planned(change).unwrap().rates.upgrades.n_max.get();
+        assert_eq!(n_max(|_| {}), 1_280);
+        assert_eq!(n_max(|security| security.max_connections_per_ip = 10.try_into().unwrap()), 200);
+        assert_eq!(n_max(|security| security.max_upgrades_per_ip = 7.try_into().ok()), 7);
+    }
+
+    #[test]
+    fn proxies_are_addresses_or_networks() {
+        let trust = |texts: &[&str]| {
+            planned(|security| security.trusted_proxies = texts.iter().map(|&text| text.into()).collect())
+        };
+        let proxies = trust(&["10.0.0.0/8", "192.0.2.1", "::1", "2001:db8::/32"]).unwrap().proxies;
+        assert_eq!((proxies.trusted.len(), proxies.header), (4, ForwardedHeader::XForwardedFor));
+        for bad in ["", "localhost", "10.0.0.0/33", "10.0.0", "10.0.0.0/8/8"] {
+            let expected = format!(
+                "security.trusted_proxies[1]: set an IP address, or a network like 10.0.0.0/8, not {bad:?}"
+            );
+            assert_eq!(trust(&["::1", bad]).unwrap_err(), expected);
+        }
+        let nobody = planned(|security| security.proxy_protocol = true).unwrap_err();
+        assert!(nobody.starts_with("security.proxy_protocol: is for trusted proxies"), "{nobody}");
+    }
+
+    #[test]
+    fn origins_are_all_or_a_list_in_the_spelling_of_browsers() {
+        let origins = |text: &str| {
+            let config = planned(|security| security.cors_origins = text.to_owned());
+            config.map(|config| match config.origins {
+                Origins::Any => None,
+                Origins::Listed(listed) => Some(listed.len()),
+            })
+        };
+        assert_eq!(origins("*"), Ok(None));
+        assert_eq!(origins(""), Ok(Some(0)));
+        assert_eq!(origins("null"), Ok(Some(1)));
+        assert_eq!(origins("https://play.example, http://localhost:3000"), Ok(Some(2)));
+        for bad in ["https://play.example/", "https://a.example,*", "https://a.example,", "play.example"] {
+            assert!(origins(bad).is_err_and(|error| error.starts_with("security.cors_origins: ")), "{bad}");
+        }
+    }
+}
