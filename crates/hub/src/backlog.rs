@@ -11,19 +11,22 @@ pub(crate) fn n_bytes() -> usize {
 /// One connection's part, given back when it is dropped.
 #[derive(Debug, Default)]
 pub(crate) struct Part {
-    n_steps: u32,
+    n_steps: usize,
 }
 
 impl Part {
     /// So much waits for this connection now.
     pub(crate) fn set(&mut self, n_bytes: usize) {
-        let n_steps = u32::try_from(n_bytes / STEP_BYTES).unwrap_or(u32::MAX);
-        if n_steps == self.n_steps {
-            return;
+        let n_steps = n_bytes / STEP_BYTES;
+        if n_steps != self.n_steps {
+            self.step_to(n_steps);
         }
+    }
+
+    #[cold]
+    fn step_to(&mut self, n_steps: usize) {
         // Wraps as it should where the part gets smaller.
-        let change = (n_steps as usize).wrapping_sub(self.n_steps as usize);
-        N_STEPS.fetch_add(change, Ordering::Relaxed);
+        N_STEPS.fetch_add(n_steps.wrapping_sub(self.n_steps), Ordering::Relaxed);
         self.n_steps = n_steps;
     }
 }

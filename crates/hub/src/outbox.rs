@@ -229,7 +229,6 @@ impl State {
         if let Some(stats) = &mut self.stats {
             stats.look_at(now);
         }
-        self.backlog.set(self.queue.n_bytes());
         if self.is_too_slow(now, limits) {
             self.end(CloseCode::SlowConsumer);
         }
@@ -248,10 +247,12 @@ impl State {
         if self.queue.n_gaps_together() > GAPS_TOGETHER_MAX {
             return true;
         }
-        if !self.is_crowded(limits) {
+        let n_bytes = self.queue.n_bytes();
+        self.backlog.set(n_bytes);
+        if !is_crowded(self.queue.len(), n_bytes, limits) {
             return false;
         }
-        if self.queue.n_bytes() > limits.bytes_max.saturating_mul(OutboxLimits::BURST) {
+        if n_bytes > limits.bytes_max.saturating_mul(OutboxLimits::BURST) {
             return true;
         }
         now.saturating_duration_since(self.note_full(now)) > limits.slow_after

@@ -76,18 +76,34 @@ impl Unfinished {
     /// Takes some of `bytes`, and tells the first byte of a frame whose header is complete now.
     fn take(&mut self, bytes: &mut &[u8]) -> Option<u8> {
         if self.n_bytes_left > 0 {
-            let n_bytes = usize::try_from(self.n_bytes_left).map_or(bytes.len(), |n| n.min(bytes.len()));
-            self.n_bytes_left -= n_bytes as u64;
-            *bytes = &bytes[n_bytes..];
+            self.skip(bytes);
             return None;
+        }
+        // Nearly always all of a header is there, and then it is not copied.
+        if self.n_header_bytes == 0
+            && let Some(header @ [first, ..]) = bytes.first_chunk::<HEADER_BYTES_MAX>()
+            && let Some((n_header_bytes, n_bytes)) = frame_bytes(header)
+        {
+            let first = *first;
+            *bytes = &bytes[n_header_bytes..];
+            self.n_bytes_left = n_bytes;
+            self.skip(bytes);
+            return Some(first);
         }
         let (&next, rest) = bytes.split_first()?;
         *bytes = rest;
         self.header[usize::from(self.n_header_bytes)] = next;
         self.n_header_bytes += 1;
-        self.n_bytes_left = frame_bytes(&self.header[..usize::from(self.n_header_bytes)])?;
+        (_, self.n_bytes_left) = frame_bytes(&self.header[..usize::from(self.n_header_bytes)])?;
         self.n_header_bytes = 0;
         Some(self.header[0])
+    }
+
+    /// Takes what there is of the current frame.
+    fn skip(&mut self, bytes: &mut &[u8]) {
+        let n_bytes = usize::try_from(self.n_bytes_left).map_or(bytes.len(), |n| n.min(bytes.len()));
+        self.n_bytes_left -= n_bytes as u64;
+        *bytes = &bytes[n_bytes..];
     }
 
     /// A frame with a part of a message begins.
@@ -103,15 +119,16 @@ impl Unfinished {
     }
 }
 
-/// How many bytes follow a whole header; nothing if it is not whole. Every frame of a client has a mask of four bytes.
-fn frame_bytes(header: &[u8]) -> Option<u64> {
-    let [_, len, extended @ ..] = header else { return None };
-    let len = match len & 0x7F {
-        126 => u16::from_be_bytes(extended.try_into().ok()?).into(),
-        127 => u64::from_be_bytes(extended.try_into().ok()?),
-        len => len.into(),
+/// How long the header at the beginning of `bytes` is without its mask, and how many bytes follow; nothing if it is not
+/// whole. Every frame of a client has a mask of four bytes.
+fn frame_bytes(bytes: &[u8]) -> Option<(usize, u64)> {
+    let [_, len, extended @ ..] = bytes else { return None };
+    let (n_header_bytes, len) = match len & 0x7F {
+        126 => (4, u16::from_be_bytes(*extended.first_chunk()?).into()),
+        127 => (10, u64::from_be_bytes(*extended.first_chunk()?)),
+        len => (2, len.into()),
     };
-    Some(len.saturating_add(4))
+    Some((n_header_bytes, len.saturating_add(4)))
 }
 
 const FIN: u8 = 0x80;
