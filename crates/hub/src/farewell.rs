@@ -18,6 +18,7 @@ pub(crate) fn frame(code: CloseCode, encoding: ControlEncoding) -> Option<Frame>
         CloseCode::Normal
         | CloseCode::ProtocolError
         | CloseCode::InvalidUtf8
+        | CloseCode::PolicyViolation
         | CloseCode::MessageTooBig
         | CloseCode::OutboundTooLarge
         | CloseCode::ServerShutdown

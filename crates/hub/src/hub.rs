@@ -9,6 +9,8 @@ use signal_fish_coordination::RoomOperationCoordinator;
 use signal_fish_protocol::{CloseCode, ControlEncoding, GoingAway, ProtocolVersion, Timestamp};
 use signal_fish_storage::{GameDatabase, StorageError};
 
+use crate::backlog;
+use crate::caller::Caller;
 use crate::config::HubConfig;
 use crate::directory::{Directory, RoomLimits};
 use crate::handshake;
@@ -20,7 +22,6 @@ use crate::restore;
 use crate::session::Session;
 use crate::sessions::Sessions;
 use crate::shared::Shared;
-use crate::source::Source;
 use crate::timers::Timers;
 
 /// All rooms and sessions of one server. Clones are handles to the same hub.
@@ -83,15 +84,15 @@ impl Hub {
         self.0.authenticator.store(Arc::new(authenticator.succeeding(&before)));
     }
 
-    /// A new connection from `source`, on an endpoint that speaks `version` unless the client asks for another.
-    pub fn connect(&self, version: ProtocolVersion, source: Source) -> Session {
-        Session::new(Arc::clone(&self.0), Wire::json(version), source)
+    /// A new connection of `caller`, on an endpoint that speaks `version` unless the client asks for another.
+    pub fn connect(&self, version: ProtocolVersion, caller: impl Into<Caller>) -> Session {
+        Session::new(Arc::clone(&self.0), Wire::json(version), caller.into())
     }
 
-    /// A new connection from `source` that has settled on protobuf, where [`Hub::speaks_protobuf`].
-    pub fn connect_protobuf(&self, source: Source) -> Session {
+    /// A new connection of `caller` that has settled on protobuf, where [`Hub::speaks_protobuf`].
+    pub fn connect_protobuf(&self, caller: impl Into<Caller>) -> Session {
         let wire = Wire { encoding: ControlEncoding::Protobuf, ..Wire::json(ProtocolVersion::V3) };
-        Session::new(Arc::clone(&self.0), wire, source)
+        Session::new(Arc::clone(&self.0), wire, caller.into())
     }
 
     /// Whether connections may settle on protobuf: it has no version below 3.
@@ -102,6 +103,11 @@ impl Hub {
     /// How many connections there are.
     pub fn n_sessions(&self) -> usize {
         self.0.sessions.count()
+    }
+
+    /// How many bytes wait for all connections of this process, up to 16 KiB of each left out.
+    pub fn n_queued_bytes(&self) -> usize {
+        backlog::n_bytes()
     }
 
     /// Whether the server is about to stop and takes no new work.

@@ -19,6 +19,7 @@ mod allowance;
 mod answer;
 mod binary;
 mod bound;
+mod caller;
 mod capabilities;
 mod claim;
 mod entering;
@@ -48,6 +49,7 @@ mod live_room;
 mod replay;
 mod replay_log;
 
+mod backlog;
 mod farewell;
 mod frame;
 mod gaps;
@@ -65,6 +67,7 @@ mod timers;
 mod volume;
 
 pub use bound::{Bind, NotBound};
+pub use caller::{Caller, CertificateFingerprint};
 pub use config::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};
 pub use entry::Entry;
 pub use formats::GameDataLimits;

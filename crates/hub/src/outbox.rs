@@ -15,6 +15,7 @@ use signal_fish_protocol::{
     CloseCode, ControlEncoding, DeliveryClass, DeliveryGap, DeliveryGapReason, ProtocolVersion, RelayStamp,
 };
 
+use crate::backlog;
 use crate::config::OutboxLimits;
 use crate::farewell;
 use crate::frame::Frame;
@@ -60,6 +61,7 @@ struct State {
     /// How reports are written, for a connection that reads them.
     reports: Option<Reports>,
     stats: Option<Box<Stats>>,
+    backlog: backlog::Part,
 }
 
 /// What a connection's task waits for.
@@ -245,10 +247,12 @@ impl State {
         if self.queue.n_gaps_together() > GAPS_TOGETHER_MAX {
             return true;
         }
-        if !self.is_crowded(limits) {
+        let n_bytes = self.queue.n_bytes();
+        self.backlog.set(n_bytes);
+        if !is_crowded(self.queue.len(), n_bytes, limits) {
             return false;
         }
-        if self.queue.n_bytes() > limits.bytes_max.saturating_mul(OutboxLimits::BURST) {
+        if n_bytes > limits.bytes_max.saturating_mul(OutboxLimits::BURST) {
             return true;
         }
         now.saturating_duration_since(self.note_full(now)) > limits.slow_after
@@ -281,11 +285,13 @@ impl State {
         if let Some(frame) = farewell::frame(code, self.encoding) {
             self.queue.push(frame);
         }
+        self.backlog.set(self.queue.n_bytes());
         self.ending = Some(code);
     }
 
     fn take(&mut self, batch: &mut Vec<Frame>, bytes_max: usize, limits: &OutboxLimits) {
         self.queue.take(batch, bytes_max, self.reports);
+        self.backlog.set(self.queue.n_bytes());
         if !self.is_crowded(limits) {
             self.full_since = None;
         }

@@ -83,7 +83,7 @@ pub(crate) async fn set(
     password: &Arc<Password>,
 ) -> Result<PasswordHash, EntryRefusal> {
     let passwords = &session.shared.passwords;
-    let settings = passwords.settings.of(session.source);
+    let settings = passwords.settings.of(session.caller.source);
     settings.take(SET_BY_SOURCE, session.shared.budget_time(now))?;
     passwords.hash(password).await
 }
@@ -101,7 +101,7 @@ pub(crate) async fn check(
     let wrong = || EntryRefusal::new(ErrorCode::PasswordRequired, WRONG_PASSWORD);
     let passwords = &session.shared.passwords;
     let hash = room.password().ok_or_else(wrong)?;
-    let buckets = [(passwords.guesses.of(session.source), OF_SOURCE), (room.guesses(), OF_ROOM)];
+    let buckets = [(passwords.guesses.of(session.caller.source), OF_SOURCE), (room.guesses(), OF_ROOM)];
     pay(buckets, session.shared.budget_time(now))?;
     let fits = passwords.fits(password, &hash).await;
     if !matches!(fits, Ok(false)) {

@@ -16,6 +16,7 @@ use crate::allowance::Allowance;
 use crate::answer::{Answer, Asked};
 use crate::binary;
 use crate::bound::{self, Bind, NotBound};
+use crate::caller::Caller;
 use crate::capabilities::Capabilities;
 use crate::delivery::Outcome;
 use crate::entering::Entering;
@@ -31,7 +32,6 @@ use crate::returning;
 use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::signals::{self, SignalAllowance};
-use crate::source::Source;
 use crate::volume::{ByteQuota, Volume};
 use crate::{leaving, moderating, operations, rotation, versions};
 
@@ -41,7 +41,7 @@ use crate::{leaving, moderating, operations, rotation, versions};
 #[derive(Debug)]
 pub struct Session {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) source: Source,
+    pub(crate) caller: Caller,
     pub(crate) link: Link,
     pub(crate) seat: Option<Seat>,
     pub(crate) handshake: Handshake,
@@ -64,7 +64,7 @@ pub struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(shared: Arc<Shared>, wire: Wire, source: Source) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, wire: Wire, caller: Caller) -> Self {
         let config = &shared.config;
         let link = Link {
             player: PlayerId::new(Uuid::new_v4()),
@@ -79,7 +79,7 @@ impl Session {
         }
         Self {
             seat: None,
-            source,
+            caller,
             handshake: Handshake::Open,
             grant: shared.authenticator.load().anonymous(),
             means: handshake::means_of(wire.version),
@@ -99,6 +99,11 @@ impl Session {
     /// Where the answers are queued.
     pub const fn outbox(&self) -> &Arc<Outbox> {
         &self.link.outbox
+    }
+
+    /// Who is at the other end.
+    pub const fn caller(&self) -> &Caller {
+        &self.caller
     }
 
     /// Who the connection is in rooms.

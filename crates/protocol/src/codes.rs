@@ -201,6 +201,8 @@ close_codes! {
     ProtocolError = 1002 "protocol_error",
     /// A text message was not UTF-8.
     InvalidUtf8 = 1007 "invalid_utf8",
+    /// A message came in more than 1,024 pieces or took longer than 30 seconds, or there were too many control frames.
+    PolicyViolation = 1008 "policy_violation",
     /// A message was more than twice as large as the server takes. Up to that it is answered by an Error instead.
     MessageTooBig = 1009 "message_too_big",
     /// A message for the peer was larger than the announced outbound limit.

@@ -14,6 +14,7 @@
 //! # }
 //! ```
 
+mod memory;
 mod plan;
 mod reload;
 mod server;
@@ -27,10 +28,11 @@ struct Guide;
 pub use reload::Reloader;
 pub use server::{Server, StartError};
 pub use settings::{
-    AllowedApp, ConnectTokenSettings, GameDataSettings, IceServerSettings, JwtSettings, Key, Loaded,
-    LogFormat, LogLevel, LoggingSettings, PlayerNameSettings, Problem, Problems, ProtocolSettings,
-    RateLimitSettings, RelayTypeSettings, RuntimeSettings, SdkCompatibilitySettings, Secret,
-    SecuritySettings, ServerSettings, SessionSettings, Settings, Sources, TokenBindingSettings, TopologyMax,
-    TransportSettings, TurnSettings, WebsocketSettings,
+    AllowedApp, CertificateSettings, ClientAuth, ConnectTokenSettings, ForwardedHeaderSetting,
+    GameDataSettings, IceServerSettings, JwtSettings, Key, Loaded, LogFormat, LogLevel, LoggingSettings,
+    PlayerNameSettings, Problem, Problems, ProtocolSettings, RateLimitSettings, RelayTypeSettings,
+    RuntimeSettings, SdkCompatibilitySettings, Secret, SecuritySettings, ServerSettings, SessionSettings,
+    Settings, Sources, TlsSettings, TokenBindingSettings, TopologyMax, TransportSettings, TurnSettings,
+    WebsocketSettings,
 };
-pub use signal_fish_transport::Unsettled;
+pub use signal_fish_transport::{TlsError, Unsettled};

@@ -1,6 +1,7 @@
 //! Settings as the parts of the server take them.
 
 mod access;
+mod listening;
 mod peering;
 
 use std::net::SocketAddr;
@@ -12,14 +13,13 @@ use signal_fish_hub::{
     ByteQuota, HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit,
 };
 use signal_fish_protocol::{PlayerNameRules, ProtocolVersion, RoomCodeFormat};
-use signal_fish_transport::{ConnectionConfig, ListenerConfig};
+use signal_fish_transport::{ListenerConfig, TlsFiles};
 
 pub(crate) use access::{files, read};
 
 use crate::server::Drain;
 use crate::settings::{
-    Problems, ProtocolSettings, RelayTypeSettings, SecuritySettings, ServerSettings, Settings,
-    WebsocketSettings,
+    Problems, ProtocolSettings, RelayTypeSettings, ServerSettings, Settings, WebsocketSettings,
 };
 
 /// Settings as the parts of the server take them. Who has one knows that the settings go together.
@@ -29,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) hub: HubConfig,
     pub(crate) addr: SocketAddr,
     pub(crate) listener: ListenerConfig,
+    /// Certificates, where the port is for encrypted connections.
+    pub(crate) tls: Option<TlsFiles>,
     pub(crate) drain: Drain,
 }
 
@@ -38,12 +40,15 @@ impl Plan {
         let mut problems = settings.problems();
         let authenticator = access::authenticator(&settings.security, &mut problems);
         let hub = hub(settings, &mut problems);
+        let listener = listening::listener(settings, &mut problems);
+        let tls = settings.security.transport.tls.files(&mut problems);
         problems.none()?;
         Ok(Self {
             authenticator,
+            tls,
             hub,
             addr: SocketAddr::new(settings.server.bind, settings.port),
-            listener: listener(settings),
+            listener,
             drain: Drain { grace: secs(settings.server.drain_grace_secs), retry_after: RETRY_AFTER },
         })
     }
@@ -165,35 +170,6 @@ fn labels(relay_types: &RelayTypeSettings) -> RelayTypes {
     }
 }
 
-fn listener(settings: &Settings) -> ListenerConfig {
-    let Settings { server, security, websocket, .. } = settings;
-    ListenerConfig {
-        connection: connection(server, security, websocket),
-        connections_max: security.max_connections.get(),
-        connections_per_ip_max: security.max_connections_per_ip.get(),
-        http_header_timeout: secs(websocket.http_header_read_timeout_secs),
-        send_buffer_bytes: Some(websocket.socket_send_buffer_bytes).filter(|&bytes| bytes != 0),
-        token_binding: security.transport.token_binding.config(),
-        retry_after: RETRY_AFTER,
-    }
-}
-
-fn connection(
-    server: &ServerSettings,
-    security: &SecuritySettings,
-    websocket: &WebsocketSettings,
-) -> ConnectionConfig {
-    ConnectionConfig {
-        inbound_bytes_max: security.max_message_size,
-        auth_timeout: secs(websocket.auth_timeout_secs),
-        idle_timeout: unless_zero(websocket.idle_timeout_secs),
-        activity_timeout: unless_zero(server.ping_timeout),
-        ping_interval: unless_zero(websocket.server_ping_interval_secs),
-        pong_timeout: secs(websocket.pong_timeout_secs),
-        stall_timeout: millis(websocket.max_sojourn_ms.get()),
-    }
-}
-
 fn secs(seconds: u32) -> Duration {
     Duration::from_secs(seconds.into())
 }
@@ -216,6 +192,7 @@ mod tests {
     use signal_fish_auth::Moment;
     use signal_fish_hub::GameDataLimits;
     use signal_fish_protocol::Timestamp;
+    use signal_fish_transport::ConnectionConfig;
 
     use super::*;
 
@@ -251,7 +228,9 @@ mod tests {
     fn defaults_are_what_the_parts_would_do_themselves() {
         let plan = Plan::new(&Settings::default()).unwrap();
         assert_eq!(format!("{:?}", plan.hub), format!("{:?}", HubConfig::default()));
-        assert_eq!(plan.listener, ListenerConfig::default());
+        // A listener alone lets every page in and knows nothing of the machine.
+        let ListenerConfig { origins, queued_bytes_max, .. } = plan.listener.clone();
+        assert_eq!(plan.listener, ListenerConfig { origins, queued_bytes_max, ..ListenerConfig::default() });
         assert_eq!(plan.addr.to_string(), "127.0.0.1:3536");
         assert!(plan.authenticator.anonymous().is_some());
     }

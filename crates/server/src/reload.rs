@@ -1,4 +1,5 @@
-//! What a running server can be told anew: who may play. No connection ends because of it.
+//! What a running server can be told anew: who may play, and the certificates that it shows. No connection ends
+//! because of it.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
@@ -6,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use signal_fish_hub::Hub;
+use signal_fish_transport::Tls;
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
@@ -17,6 +19,7 @@ use crate::settings::{Problems, SecuritySettings, Settings};
 #[derive(Clone, Debug)]
 pub struct Reloader {
     hub: Hub,
+    tls: Option<Tls>,
     current: Arc<Mutex<Current>>,
 }
 
@@ -33,18 +36,22 @@ type Look = Option<u64>;
 
 impl Reloader {
     /// `seen` are the files of `settings` from before they were read.
-    pub(crate) fn new(hub: Hub, settings: Settings, seen: Vec<Look>) -> Self {
-        Self { hub, current: Arc::new(Mutex::new(Current { settings, seen })) }
+    pub(crate) fn new(hub: Hub, settings: Settings, seen: Vec<Look>, tls: Option<Tls>) -> Self {
+        Self { hub, tls, current: Arc::new(Mutex::new(Current { settings, seen })) }
     }
 
-    /// Decides by these settings, and the files that they name, who may play from now on. Says what of them would need
-    /// a restart. Reads files.
+    /// Decides by these settings, and the files that they name, who may play from now on, and reads the certificates
+    /// again, whose errors it logs. Says what of the settings would need a restart. Reads files.
     ///
     /// # Errors
     ///
     /// The settings are not sound. Nothing has changed then.
     pub fn apply(&self, settings: &Settings) -> Result<Vec<String>, Problems> {
-        self.apply_to(&mut self.current(), settings)
+        let notices = self.apply_to(&mut self.current(), settings)?;
+        if let Some(tls) = &self.tls {
+            tls.reload();
+        }
+        Ok(notices)
     }
 
     /// Applies changes of files, for as long as it is awaited.

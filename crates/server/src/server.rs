@@ -9,7 +9,7 @@ use std::time::Duration;
 use signal_fish_coordination::LocalCoordinator;
 use signal_fish_hub::Hub;
 use signal_fish_storage::MemoryDatabase;
-use signal_fish_transport::{Listener, Unsettled};
+use signal_fish_transport::{Listener, Tls, TlsError, Unsettled};
 use tokio::time::{sleep, timeout};
 use tracing::info;
 
@@ -33,17 +33,19 @@ impl Server {
         // Before they are read, so that no change goes unnoticed.
         let seen = reload::look(&settings.security);
         let plan = Plan::new(settings)?;
+        let tls = plan.tls.map(Tls::load).transpose()?;
         let database = Arc::new(MemoryDatabase::default());
         let coordinator = Arc::new(LocalCoordinator);
         let hub = Hub::start(plan.hub, plan.authenticator, database, coordinator).await?;
         let cannot_listen = |error| StartError::Listen { addr: plan.addr, error };
-        let listener = Listener::bind(plan.addr, hub.clone(), plan.listener).await.map_err(cannot_listen)?;
+        let listener = Listener::bind(plan.addr, hub.clone(), plan.listener, tls.clone()).await;
+        let listener = listener.map_err(cannot_listen)?;
         info!(addr = %listener.local_addr(), "listening");
-        let reloader = Reloader::new(hub.clone(), settings.clone(), seen);
+        let reloader = Reloader::new(hub.clone(), settings.clone(), seen, tls);
         Ok(Self { hub, listener, drain: plan.drain, reloader })
     }
 
-    /// What tells it anew who may play, while it serves.
+    /// What tells it anew who may play and which certificates it shows, while it serves.
     pub fn reloader(&self) -> Reloader {
         self.reloader.clone()
     }
@@ -76,6 +78,9 @@ pub enum StartError {
     /// The settings are not sound.
     #[error(transparent)]
     Settings(#[from] Problems),
+    /// A certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The rooms could not be set up.
     #[error(transparent)]
     Hub(#[from] signal_fish_hub::StartError),

@@ -4,6 +4,7 @@
 //! contract alone, so that a mistake shared by server and client cannot hide. Blocking sockets keep a test a plain
 //! list of steps; every wait has a deadline, and every failed wait says what was awaited and what came instead.
 
+mod authority;
 mod frame;
 mod http;
 mod launch;
@@ -13,6 +14,7 @@ mod proxy;
 mod room;
 mod socket;
 
+pub use authority::{Authority, Issued};
 pub use frame::{Frame, Opcode};
 pub use http::{Response, http, http_bytes};
 pub use launch::{Launch, Refusal};

@@ -139,9 +139,9 @@ fn forward_lines(pipe: impl Read + Send + 'static, lines: Sender<String>) {
     });
 }
 
-/// The port in a line that contains `ws://HOST:PORT/v2/ws`.
+/// The port in a line that contains `ws://HOST:PORT/v2/ws`, or the same with `wss`.
 fn announced_port(line: &str) -> Option<u16> {
     let (before, _) = line.split_once("/v2/ws")?;
-    let (_, url) = before.rsplit_once("ws://")?;
+    let (_, url) = before.rsplit_once("://")?;
     url.rsplit_once(':')?.1.parse().ok()
 }

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
-use crate::http;
+use crate::arrival;
 use crate::listener::Endpoint;
 
 /// Accepts for ever. No error ends it: without file descriptors, say, it waits until there are some again.
@@ -36,7 +36,7 @@ pub(crate) async fn accept_all(listener: &TcpListener, endpoint: &Arc<Endpoint>)
 }
 
 fn take_in(endpoint: &Arc<Endpoint>, stream: TcpStream, peer: SocketAddr, complaints: &mut Seldom) {
-    let slot = match endpoint.caps.admit_socket(peer.ip()) {
+    let slot = match endpoint.caps.admit_socket(endpoint.counted(peer.ip())) {
         Ok(slot) => slot,
         Err(hit) => {
             if let Some(n_unlogged) = complaints.due() {
@@ -48,7 +48,7 @@ fn take_in(endpoint: &Arc<Endpoint>, stream: TcpStream, peer: SocketAddr, compla
     // Frames are written when they are due, in as few pieces as can be; holding one back for a fuller packet would
     // only cost time. It fails if the peer is gone by now, and then reading will tell.
     let _ = stream.set_nodelay(true);
-    tokio::spawn(http::serve(Arc::clone(endpoint), slot, peer, stream));
+    tokio::spawn(arrival::receive(Arc::clone(endpoint), slot, peer, stream));
 }
 
 /// Whether only the connection at hand is lost: its peer gave up while it waited to be accepted.

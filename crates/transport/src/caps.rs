@@ -24,7 +24,8 @@ pub(crate) struct Caps {
 #[derive(Debug)]
 pub(crate) struct SocketSlot {
     caps: Arc<Caps>,
-    network: Source,
+    /// Where it is counted besides in total. A proxy's sockets are not, since others are behind them.
+    network: Option<Source>,
 }
 
 /// A WebSocket, counted until this is dropped.
@@ -61,19 +62,15 @@ impl Caps {
         })
     }
 
-    /// Counts a socket that was just accepted. A little more than WebSockets alone may take, see [`SPARE_SOCKETS`].
-    pub(crate) fn admit_socket(self: &Arc<Self>, from: IpAddr) -> Result<SocketSlot, CapHit> {
-        let network = Source::of(from);
+    /// Counts a socket that was just accepted, in total and, unless it is a proxy's, for its address. A little more
+    /// than WebSockets alone may take, see [`SPARE_SOCKETS`].
+    pub(crate) fn admit_socket(self: &Arc<Self>, from: Option<IpAddr>) -> Result<SocketSlot, CapHit> {
         take_one(&self.n_sockets, self.connections_max.saturating_add(SPARE_SOCKETS))?;
-        let from_there_max = self.connections_per_ip_max.saturating_add(SPARE_SOCKETS_PER_IP);
-        let mut there = self.by_network.entry(network).or_default();
-        if there.n_sockets >= from_there_max {
-            drop(there);
-            self.give_back_socket();
-            return Err(CapHit::PerAddress);
+        let mut slot = SocketSlot { caps: Arc::clone(self), network: None };
+        if let Some(from) = from {
+            slot.attribute(from)?;
         }
-        there.n_sockets += 1;
-        Ok(SocketSlot { caps: Arc::clone(self), network })
+        Ok(slot)
     }
 
     /// How many sockets there are.
@@ -111,24 +108,38 @@ impl Caps {
 }
 
 impl SocketSlot {
-    /// Counts this socket as a WebSocket from now on.
-    pub(crate) fn admit_connection(&self) -> Result<ConnectionSlot, CapHit> {
-        let caps = &self.caps;
+    /// Counts this socket for an address too, which it is not yet.
+    pub(crate) fn attribute(&mut self, from: IpAddr) -> Result<(), CapHit> {
+        let network = Source::of(from);
+        let mut there = self.caps.by_network.entry(network).or_default();
+        if there.n_sockets >= self.caps.connections_per_ip_max.saturating_add(SPARE_SOCKETS_PER_IP) {
+            return Err(CapHit::PerAddress);
+        }
+        there.n_sockets += 1;
+        self.network = Some(network);
+        Ok(())
+    }
+
+    /// Counts this socket as a WebSocket of a client at `from` from now on.
+    pub(crate) fn admit_connection(&self, from: IpAddr) -> Result<ConnectionSlot, CapHit> {
+        let (caps, network) = (&self.caps, Source::of(from));
         take_one(&caps.n_connections, caps.connections_max)?;
-        let mut there = caps.by_network.entry(self.network).or_default();
+        let mut there = caps.by_network.entry(network).or_default();
         if there.n_connections >= caps.connections_per_ip_max {
             drop(there);
             caps.n_connections.fetch_sub(1, Ordering::AcqRel);
             return Err(CapHit::PerAddress);
         }
         there.n_connections += 1;
-        Ok(ConnectionSlot { caps: Arc::clone(caps), network: self.network })
+        Ok(ConnectionSlot { caps: Arc::clone(caps), network })
     }
 }
 
 impl Drop for SocketSlot {
     fn drop(&mut self) {
-        self.caps.release(self.network, |there| there.n_sockets -= 1);
+        if let Some(network) = self.network {
+            self.caps.release(network, |there| there.n_sockets -= 1);
+        }
         self.caps.give_back_socket();
     }
 }
@@ -169,12 +180,12 @@ mod tests {
     #[test]
     fn what_is_dropped_can_be_taken_again() {
         let caps = Caps::new(1, 1);
-        let socket = caps.admit_socket(HOME).unwrap();
-        let connection = socket.admit_connection().unwrap();
-        let second = caps.admit_socket(HOME).unwrap();
-        assert_eq!(second.admit_connection().unwrap_err(), CapHit::Total);
+        let socket = caps.admit_socket(Some(HOME)).unwrap();
+        let connection = socket.admit_connection(HOME).unwrap();
+        let second = caps.admit_socket(Some(HOME)).unwrap();
+        assert_eq!(second.admit_connection(HOME).unwrap_err(), CapHit::Total);
         drop(connection);
-        drop(second.admit_connection().unwrap());
+        drop(second.admit_connection(HOME).unwrap());
         drop((socket, second));
         assert_eq!(caps.n_sockets(), 0);
         assert!(caps.by_network.is_empty(), "an address without sockets is forgotten");
@@ -183,20 +194,35 @@ mod tests {
     #[test]
     fn one_address_cannot_take_the_place_of_others() {
         let caps = Caps::new(100, 2);
-        let mine: Vec<_> = std::iter::from_fn(|| caps.admit_socket(HOME).ok()).collect();
+        let mine: Vec<_> = std::iter::from_fn(|| caps.admit_socket(Some(HOME)).ok()).collect();
         assert_eq!(mine.len(), 2 + SPARE_SOCKETS_PER_IP);
         assert_eq!(caps.n_sockets(), mine.len(), "a refused socket is not counted");
-        let slots: Vec<_> = mine.iter().map_while(|socket| socket.admit_connection().ok()).collect();
+        let slots: Vec<_> = mine.iter().map_while(|socket| socket.admit_connection(HOME).ok()).collect();
         assert_eq!(slots.len(), 2);
-        assert_eq!(mine[2].admit_connection().unwrap_err(), CapHit::PerAddress);
-        caps.admit_socket(v6("2001:db8::1")).unwrap().admit_connection().unwrap();
+        assert_eq!(mine[2].admit_connection(HOME).unwrap_err(), CapHit::PerAddress);
+        let other = v6("2001:db8::1");
+        caps.admit_socket(Some(other)).unwrap().admit_connection(other).unwrap();
     }
 
     #[test]
     fn plain_requests_have_room_beside_the_websockets_but_not_without_end() {
         let caps = Caps::new(0, 1_000);
-        let sockets: Vec<_> = std::iter::from_fn(|| caps.admit_socket(HOME).ok()).collect();
+        let sockets: Vec<_> = std::iter::from_fn(|| caps.admit_socket(Some(HOME)).ok()).collect();
         assert_eq!(sockets.len(), SPARE_SOCKETS);
-        assert_eq!(sockets[0].admit_connection().unwrap_err(), CapHit::Total);
+        assert_eq!(sockets[0].admit_connection(HOME).unwrap_err(), CapHit::Total);
+    }
+
+    #[test]
+    fn a_proxy_is_counted_for_those_behind_it() {
+        let caps = Caps::new(100, 1);
+        let sockets: Vec<_> = (0..50).map(|_| caps.admit_socket(None).unwrap()).collect();
+        let connection = sockets[0].admit_connection(HOME).unwrap();
+        assert_eq!(sockets[1].admit_connection(HOME).unwrap_err(), CapHit::PerAddress);
+        sockets[1].admit_connection(v6("2001:db8::1")).unwrap();
+        let mut announced = caps.admit_socket(None).unwrap();
+        announced.attribute(HOME).unwrap();
+        drop((sockets, connection, announced));
+        assert_eq!(caps.n_sockets(), 0);
+        assert!(caps.by_network.is_empty());
     }
 }

@@ -2,12 +2,13 @@
 
 mod answers;
 mod binding;
+mod origins;
 mod routes;
 mod upgrade;
 
 use std::convert::Infallible;
 use std::future::{Ready, poll_fn, ready};
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -15,14 +16,16 @@ use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1::{self, Parts};
 use hyper::service::Service;
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
+use signal_fish_auth::Exhausted;
 use signal_fish_protocol::{ControlEncoding, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{sleep, timeout};
 use tracing::debug;
 use uuid::Uuid;
 
+use crate::arrival::Visitor;
 use crate::caps::SocketSlot;
 use crate::linger::{LINGER, Linger};
 use crate::listener::Endpoint;
@@ -30,6 +33,7 @@ use crate::ws;
 use routes::Route;
 
 pub use binding::TokenBindingConfig;
+pub use origins::{Origin, Origins};
 pub(crate) use upgrade::Admitted;
 
 type Answer = Response<Full<Bytes>>;
@@ -38,12 +42,13 @@ type Answer = Response<Full<Bytes>>;
 ///
 /// There is one request per connection: probes come seldom, and a connection that may idle between requests is one
 /// more thing to limit. The header deadline covers the answer too, which fits into any send buffer.
-pub(crate) async fn serve<S>(endpoint: Arc<Endpoint>, slot: SocketSlot, peer: SocketAddr, stream: S)
+pub(crate) async fn serve<S>(endpoint: Arc<Endpoint>, slot: SocketSlot, visitor: Visitor, stream: S)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let shared = Arc::clone(&endpoint);
-    let exchange = Exchange { endpoint, slot, peer, fingerprint: None, admitted: OnceLock::new() };
+    let peer = visitor.addr;
+    let exchange = Exchange { endpoint, slot, visitor, admitted: OnceLock::new() };
     let mut connection = http1::Builder::new()
         .max_buf_size(HEADER_BYTES_MAX)
         .max_header_size(HEADER_BYTES_MAX)
@@ -64,10 +69,10 @@ where
     }
     let Parts { io, read_buf, service, .. } = connection.into_parts();
     let mut stream = io.into_inner();
-    let Exchange { endpoint, slot, admitted, .. } = service;
+    let Exchange { endpoint, slot, visitor, admitted } = service;
     match admitted.into_inner() {
         // A task of its own, so that the memory of this one, much larger, is freed.
-        Some(admitted) => ws::start(&endpoint, slot, admitted, peer, stream, read_buf),
+        Some(admitted) => ws::start(&endpoint, slot, admitted, visitor, stream, read_buf),
         None => {
             let mut linger = Linger::default();
             // Too late is as good as ended: there is nothing more to say.
@@ -80,9 +85,7 @@ where
 struct Exchange {
     endpoint: Arc<Endpoint>,
     slot: SocketSlot,
-    peer: SocketAddr,
-    /// SHA-256 of the client's certificate in lower-case hex. There is none where connections are not encrypted here.
-    fingerprint: Option<Arc<str>>,
+    visitor: Visitor,
     /// Set once the socket may become a WebSocket.
     admitted: OnceLock<Admitted>,
 }
@@ -99,13 +102,32 @@ impl Service<Request<Incoming>> for Exchange {
 
 impl Exchange {
     fn answer<B: Body>(&self, request: &Request<B>) -> Answer {
-        let Some(route) = Route::of(request.uri().path()) else { return answers::not_found() };
+        let Endpoint { config, rates, .. } = &*self.endpoint;
+        let client = config.proxies.client(self.visitor.addr.ip(), request.headers());
+        let route = Route::of(request.uri().path());
+        if let Some(Route::WebSocket(version)) = route
+            && request.method() == Method::GET
+        {
+            return self.upgrade(version, client, request);
+        }
+        let mut answer = match rates.take_request(client) {
+            Ok(()) => self.answer_plainly(route, request),
+            Err(exhausted) => answers::too_often(seconds_until(exhausted)),
+        };
+        config.origins.share(request.headers(), &mut answer);
+        answer
+    }
+
+    fn answer_plainly<B: Body>(&self, route: Option<Route>, request: &Request<B>) -> Answer {
+        let Some(route) = route else { return answers::not_found() };
         if !route.allows(request.method()) {
-            return answers::method_not_allowed(route);
+            let preflight = self.endpoint.config.origins.preflight(route, request);
+            return preflight.unwrap_or_else(|| answers::method_not_allowed(route));
         }
         let hub = &self.endpoint.hub;
         match route {
-            Route::WebSocket(version) => self.upgrade(version, request),
+            // Without GET, which it does not allow.
+            Route::WebSocket(_) => answers::method_not_allowed(route),
             Route::Health => answers::health(),
             Route::Readiness => answers::readiness(hub.is_draining()),
             Route::ClientConfig => answers::client_config(hub.config().outbox.message_bytes_max),
@@ -113,31 +135,38 @@ impl Exchange {
         }
     }
 
-    fn upgrade<B: Body>(&self, version: ProtocolVersion, request: &Request<B>) -> Answer {
+    fn upgrade<B: Body>(&self, version: ProtocolVersion, client: IpAddr, request: &Request<B>) -> Answer {
         let id = Uuid::new_v4();
-        let admitted = upgrade::admit(&self.endpoint, &self.slot, request).and_then(|(slot, mut answer)| {
-            let (config, headers) = (self.endpoint.config.token_binding, request.headers());
-            let bind = binding::settle(config, self.fingerprint.as_ref(), headers, &mut answer)?;
-            // The answer can name one subprotocol, and protobuf is another.
-            let encoding = match bind {
-                Some(_) => ControlEncoding::Json,
-                None => upgrade::settle_encoding(&self.endpoint, headers, &mut answer),
-            };
-            Ok((Admitted { version, encoding, id, slot, bind }, answer))
-        });
+        let admitted =
+            upgrade::admit(&self.endpoint, &self.slot, client, request).and_then(|(slot, mut answer)| {
+                let (config, headers) = (self.endpoint.config.token_binding, request.headers());
+                let bind =
+                    binding::settle(config, self.visitor.certificate.as_deref(), headers, &mut answer)?;
+                // The answer can name one subprotocol, and protobuf is another.
+                let encoding = match bind {
+                    Some(_) => ControlEncoding::Json,
+                    None => upgrade::settle_encoding(&self.endpoint, headers, &mut answer),
+                };
+                Ok((Admitted { version, encoding, id, client, slot, bind }, answer))
+            });
         let (mut answer, outcome) = match admitted {
             Ok((admitted, answer)) => {
                 self.admitted.get_or_init(|| admitted);
                 (answer, "accepted")
             }
             Err(refusal) => {
-                debug!(%id, peer = %self.peer, ?refusal, "upgrade refused");
+                debug!(%id, peer = %self.visitor.addr, %client, ?refusal, "upgrade refused");
                 (refusal.answer(self.endpoint.config.retry_after), refusal.outcome())
             }
         };
         upgrade::mark(&mut answer, id, outcome, self.endpoint.hub.config().outbox.message_bytes_max);
         answer
     }
+}
+
+/// Never zero, which would mean "at once".
+fn seconds_until(exhausted: Exhausted) -> u64 {
+    exhausted.retry_after.as_secs() + 1
 }
 
 /// The longest request line with headers; a browser's upgrade takes about one kilobyte.

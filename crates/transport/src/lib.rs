@@ -1,20 +1,27 @@
-//! Speak HTTP and WebSocket for the hub: one listener, one task per socket.
+//! Speak HTTP, WebSocket and TLS for the hub: one listener, one task per socket.
 //!
-//! Read `listener` for how a socket comes in, `http` for what it may ask, then `ws::connection` for the task that
+//! Read `listener` for how a socket comes in, `arrival` for what it may have to show, `http` for what it may ask, then `ws::connection` for the task that
 //! carries one player.
 //!
 //! This crate must not know the engine, stores or config files.
 
 mod accept;
+mod arrival;
 mod caps;
 mod http;
 mod linger;
 mod listener;
+mod proxies;
+mod rates;
+mod tls;
 mod ws;
 
 #[cfg(test)]
 mod tests;
 
-pub use http::TokenBindingConfig;
+pub use http::{Origin, Origins, TokenBindingConfig};
 pub use listener::{Listener, ListenerConfig, Unsettled};
+pub use proxies::{ForwardedHeader, Proxies};
+pub use rates::RateLimits;
+pub use tls::{CertificateFiles, ClientCertificates, Tls, TlsError, TlsFiles};
 pub use ws::ConnectionConfig;

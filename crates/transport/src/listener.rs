@@ -1,7 +1,9 @@
 //! One listening address: accepting sockets until told to stop.
 
+use std::convert::Infallible;
+use std::future::pending;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,10 +15,13 @@ use tokio::time::timeout;
 use crate::ConnectionConfig;
 use crate::accept::accept_all;
 use crate::caps::Caps;
-use crate::http::TokenBindingConfig;
+use crate::http::{Origins, TokenBindingConfig};
+use crate::proxies::Proxies;
+use crate::rates::{RateLimits, Rates};
+use crate::tls::Tls;
 
 /// What a listener can be told.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ListenerConfig {
     /// What every WebSocket connection is told.
     pub connection: ConnectionConfig,
@@ -24,7 +29,17 @@ pub struct ListenerConfig {
     pub connections_max: usize,
     /// The most WebSocket connections from one IPv4 address or IPv6 /64.
     pub connections_per_ip_max: usize,
-    /// How long a request may take from the connect to its answer.
+    /// While more bytes than this wait for all connections together, new ones are refused.
+    pub queued_bytes_max: usize,
+    /// Which web pages may use the server.
+    pub origins: Origins,
+    /// How often one address may come.
+    pub rates: RateLimits,
+    /// What may be believed about where a connection comes from.
+    pub proxies: Proxies,
+    /// How long the handshake of TLS may take.
+    pub tls_handshake_timeout: Duration,
+    /// How long a request may take from the connect, or the handshake, to its answer.
     pub http_header_timeout: Duration,
     /// How much the system may keep for a client that does not read, in bytes; `None` is the system's own choice.
     pub send_buffer_bytes: Option<usize>,
@@ -40,6 +55,11 @@ impl Default for ListenerConfig {
             connection: ConnectionConfig::default(),
             connections_max: 10_000,
             connections_per_ip_max: 64,
+            queued_bytes_max: usize::MAX,
+            origins: Origins::Any,
+            rates: RateLimits::for_connections(64),
+            proxies: Proxies::default(),
+            tls_handshake_timeout: Duration::from_secs(10),
             http_header_timeout: Duration::from_secs(10),
             // A client that does not read would get megabytes of kernel memory otherwise.
             send_buffer_bytes: Some(65_536),
@@ -65,6 +85,8 @@ pub(crate) struct Endpoint {
     /// The part that connections keep.
     pub(crate) connection: Arc<ConnectionConfig>,
     pub(crate) caps: Arc<Caps>,
+    pub(crate) rates: Rates,
+    pub(crate) tls: Option<Tls>,
     /// True once the listener stops, and with it what has not become a WebSocket.
     is_stopping: watch::Sender<bool>,
 }
@@ -78,12 +100,17 @@ pub struct Unsettled {
 }
 
 impl Listener {
-    /// Binds `addr`. Needs a tokio runtime with I/O and time.
+    /// Binds `addr`, for encrypted connections alone if there is `tls`. Needs a tokio runtime with I/O and time.
     ///
     /// # Errors
     ///
     /// The system does not let us listen there.
-    pub async fn bind(addr: SocketAddr, hub: Hub, config: ListenerConfig) -> io::Result<Self> {
+    pub async fn bind(
+        addr: SocketAddr,
+        hub: Hub,
+        config: ListenerConfig,
+        tls: Option<Tls>,
+    ) -> io::Result<Self> {
         let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         // Elsewhere a restarted server would wait for the last connections of the one before. On Windows it need
         // not, and the option would let any other process take the port.
@@ -95,7 +122,7 @@ impl Listener {
         }
         socket.bind(addr)?;
         let listener = socket.listen(BACKLOG)?;
-        Ok(Self { local_addr: listener.local_addr()?, listener, endpoint: Endpoint::new(hub, config) })
+        Ok(Self { local_addr: listener.local_addr()?, listener, endpoint: Endpoint::new(hub, config, tls) })
     }
 
     /// Where it listens; the port is the real one, also if 0 was asked for.
@@ -115,6 +142,7 @@ impl Listener {
             biased;
             () = stop => {}
             never = accept_all(&listener, &endpoint) => match never {},
+            never = follow(endpoint.tls.clone()) => match never {},
         }
         drop(listener);
         endpoint.is_stopping.send_replace(true);
@@ -124,20 +152,35 @@ impl Listener {
 }
 
 impl Endpoint {
-    pub(crate) fn new(hub: Hub, config: ListenerConfig) -> Arc<Self> {
+    pub(crate) fn new(hub: Hub, config: ListenerConfig, tls: Option<Tls>) -> Arc<Self> {
         Arc::new(Self {
             hub,
-            config,
             connection: Arc::new(config.connection),
             caps: Caps::new(config.connections_max, config.connections_per_ip_max),
+            rates: Rates::new(config.rates),
+            config,
+            tls,
             is_stopping: watch::Sender::new(false),
         })
+    }
+
+    /// The address that a socket from `peer` is counted for; nothing for a proxy, which brings others.
+    pub(crate) fn counted(&self, peer: IpAddr) -> Option<IpAddr> {
+        (!self.config.proxies.are_at(peer)).then_some(peer)
     }
 
     /// Resolves when the listener stops.
     pub(crate) async fn stopping(&self) {
         // An error would mean that the sender is gone, but we hold it.
         let _ = self.is_stopping.subscribe().wait_for(|is_stopping| *is_stopping).await;
+    }
+}
+
+/// Keeps certificates as their files are, if there are any.
+async fn follow(tls: Option<Tls>) -> Infallible {
+    match tls {
+        Some(tls) => tls.follow().await,
+        None => pending().await,
     }
 }
 

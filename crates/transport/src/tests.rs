@@ -3,7 +3,9 @@
 mod closing;
 mod deadlines;
 mod edges;
+mod encrypted;
 mod http;
+mod limits;
 mod listener;
 mod talk;
 
@@ -20,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream
 use tokio::time::sleep;
 
 use crate::listener::Endpoint;
-use crate::{ConnectionConfig, ListenerConfig};
+use crate::{ConnectionConfig, ListenerConfig, Tls};
 
 /// What a server consists of, before it runs.
 struct Parts {
@@ -49,8 +51,12 @@ impl Parts {
     }
 
     async fn start(self) -> Server {
+        self.start_with(None).await
+    }
+
+    async fn start_with(self, tls: Option<Tls>) -> Server {
         let (hub, config) = self.hub().await;
-        Server { endpoint: Endpoint::new(hub, config) }
+        Server { endpoint: Endpoint::new(hub, config, tls) }
     }
 }
 
@@ -78,8 +84,12 @@ impl Server {
     fn open(&self, capacity: usize) -> DuplexStream {
         let (client, server) = duplex(capacity);
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-        let slot = self.endpoint.caps.admit_socket(peer.ip()).expect("no test opens too many");
-        tokio::spawn(crate::http::serve(Arc::clone(&self.endpoint), slot, peer, server));
+        let slot = self
+            .endpoint
+            .caps
+            .admit_socket(self.endpoint.counted(peer.ip()))
+            .expect("no test opens too many");
+        tokio::spawn(crate::arrival::receive(Arc::clone(&self.endpoint), slot, peer, server));
         client
     }
 
@@ -89,13 +99,7 @@ impl Server {
 
     /// Upgrades, and sends `first` together with the request.
     async fn connect_with(&self, capacity: usize, first: &[Frame]) -> Client<DuplexStream> {
-        let mut stream = self.open(capacity);
-        let mut request = upgrade_request("/v2/ws").into_bytes();
-        request.extend(first.iter().flat_map(Frame::encode));
-        stream.write_all(&request).await.unwrap();
-        let (head, unread) = read_head(&mut stream).await;
-        assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
-        Client { stream, unread }
+        upgrade(self.open(capacity), first).await
     }
 
     /// Until all sockets have ended. Sessions must be gone by then.
@@ -115,6 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     async fn send(&mut self, frames: &[Frame]) {
         let bytes: Vec<u8> = frames.iter().flat_map(Frame::encode).collect();
         self.stream.write_all(&bytes).await.unwrap();
+        self.stream.flush().await.unwrap();
     }
 
     async fn say(&mut self, text: &str) {
@@ -164,6 +169,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     async fn pong_to(&mut self, payload: &[u8]) {
         self.send(&[Frame::new(Opcode::PONG, payload)]).await;
     }
+}
+
+/// Makes a WebSocket of `stream`, and sends `first` together with the request.
+async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, first: &[Frame]) -> Client<S> {
+    let mut request = upgrade_request("/v2/ws").into_bytes();
+    request.extend(first.iter().flat_map(Frame::encode));
+    stream.write_all(&request).await.unwrap();
+    stream.flush().await.unwrap();
+    let (head, unread) = read_head(&mut stream).await;
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    Client { stream, unread }
 }
 
 fn upgrade_request(path: &str) -> String {

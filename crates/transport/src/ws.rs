@@ -4,6 +4,7 @@ mod closing;
 mod config;
 mod connection;
 mod deadlines;
+mod fragments;
 mod framing;
 mod incoming;
 mod outgoing;
@@ -13,15 +14,14 @@ mod talk;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
-
 use bytes::Bytes;
-use signal_fish_hub::Source;
+use signal_fish_hub::{Caller, Source};
 use signal_fish_protocol::ControlEncoding;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tracing::{debug, error};
 
+use crate::arrival::Visitor;
 use crate::caps::SocketSlot;
 use crate::http::Admitted;
 use crate::listener::Endpoint;
@@ -34,25 +34,27 @@ pub(crate) fn start<S>(
     endpoint: &Endpoint,
     socket_slot: SocketSlot,
     admitted: Admitted,
-    peer: SocketAddr,
+    visitor: Visitor,
     stream: S,
     first_bytes: Bytes,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Admitted { version, encoding, id, slot, bind } = admitted;
-    let source = Source::of(peer.ip());
+    let Admitted { version, encoding, id, client, slot, bind } = admitted;
+    let Visitor { addr: peer, certificate } = visitor;
+    let caller = Caller { source: Source::of(client), certificate };
     let mut session = match encoding {
-        ControlEncoding::Json => endpoint.hub.connect(version, source),
-        ControlEncoding::Protobuf => endpoint.hub.connect_protobuf(source),
+        ControlEncoding::Json => endpoint.hub.connect(version, caller),
+        ControlEncoding::Protobuf => endpoint.hub.connect_protobuf(caller),
     };
     if let Some(bind) = bind
         && let Err(error) = session.bind(Instant::now().into_std(), bind)
     {
         return error!(%id, %peer, %error, "a connection could not be bound");
     }
+    let certificate = session.caller().certificate.as_ref().map(tracing::field::display);
+    debug!(%id, %peer, %client, certificate, %version, ?encoding, "websocket connected");
     let mut connection = Connection::new(stream, first_bytes, session, endpoint.connection.clone());
-    debug!(%id, %peer, %version, ?encoding, "websocket connected");
     tokio::spawn(async move {
         // Held to the end, also to that of a panic.
         let _slots = (slot, socket_slot);

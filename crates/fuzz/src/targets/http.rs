@@ -40,7 +40,7 @@ fn server() -> SocketAddr {
                 let hub = Hub::start(HubConfig::default(), Authenticator::open(), database, coordinator);
                 let hub = hub.await.expect("memory can be read");
                 let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-                let listener = Listener::bind(any, hub, ListenerConfig::default()).await;
+                let listener = Listener::bind(any, hub, ListenerConfig::default(), None).await;
                 let listener = listener.expect("a free port");
                 sender.send(listener.local_addr()).expect("the other side waits");
                 listener.serve(std::future::pending()).await

@@ -1,5 +1,5 @@
 //! Keys of the published server 0.12 that this release does not have. What asks for something that is not here is
-//! refused: who sets up TLS must not get a server without.
+//! refused: who asks for another kind of token binding must not get a server without.
 
 use serde_json::Value as Json;
 
@@ -24,7 +24,6 @@ pub(super) fn fate(key: &str, value: &Json) -> Option<Fate> {
         Harmless::Always => true,
         Harmless::Off => is_empty(value) || *value == false || *value == 0,
         Harmless::Only(text) => is_empty(value) || *value == *text,
-        Harmless::Never => is_empty(value),
     };
     Some(if is_harmless { Fate::Harmless(why) } else { Fate::Refused(why) })
 }
@@ -52,19 +51,17 @@ enum Harmless {
     Off,
     /// This text.
     Only(&'static str),
-    Never,
 }
 
-use Harmless::{Always, Never, Off, Only};
+use Harmless::{Always, Off, Only};
 
 const NO_METRICS: &str = "there is no metrics endpoint to set up";
 const NO_FILES: &str = "logs go to stderr";
-const NO_TLS: &str = "there is no built-in TLS, put a proxy in front";
 const NO_BATCHING: &str = "what waits for a connection is always written together";
 
 /// Key or section; which values ask for nothing; why that is so, or what is missing. The longest entry counts.
 #[rustfmt::skip]
-const KEYS: [(&str, Harmless, &str); 24] = [
+const KEYS: [(&str, Harmless, &str); 20] = [
     ("coordination", Always, "the published server never reads it either"),
     ("environment", Always, "there is no production mode"),
     ("logging.dir", Always, NO_FILES),
@@ -73,12 +70,8 @@ const KEYS: [(&str, Harmless, &str); 24] = [
     ("logging.rotation", Always, NO_FILES),
     ("metrics", Always, NO_METRICS),
     ("security.allowed_apps.app_secret", Always, "the app id is public, secrets were never checked"),
-    ("security.cors_origins", Only("*"), "the origin of a browser's request is not checked"),
     ("security.metrics_auth_token", Always, NO_METRICS),
     ("security.require_metrics_auth", Always, NO_METRICS),
-    ("security.transport.tls", Never, NO_TLS),
-    ("security.transport.tls.client_auth", Only("none"), NO_TLS),
-    ("security.transport.tls.enabled", Off, NO_TLS),
     ("security.transport.token_binding.scheme", Only("server_nonce_hkdf_sha256"), "there is one scheme"),
     ("security.transport.token_binding.subprotocol", Only("signalfish.tokenbinding.v2"), "there is one subprotocol"),
     ("server.heartbeat_db_throttle_secs", Always, "activity is not throttled"),

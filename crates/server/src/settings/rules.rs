@@ -22,7 +22,7 @@ pub(super) fn check(settings: &Settings, problems: &mut Problems) {
     check_sizes(settings, problems);
     check_deadlines(settings, problems);
     check_access(settings, problems);
-    settings.security.transport.token_binding.check(problems);
+    settings.security.transport.token_binding.check(&settings.security.transport.tls, problems);
     check_relay_types(settings, problems);
     ice::check(&settings.session, &settings.turn, problems);
 }
@@ -46,7 +46,7 @@ pub(super) fn notices(settings: &Settings) -> Vec<String> {
         let keys = "server.ping_timeout, websocket.idle_timeout_secs and websocket.server_ping_interval_secs";
         notices.push(format!("{keys} are all 0: a connection whose peer has vanished keeps its seat"));
     }
-    notices.extend(security.transport.token_binding.notice());
+    notices.extend(security.transport.token_binding.notice(&security.transport.tls));
     notices.extend(ice::notices(&settings.session, &settings.turn));
     notices.extend(settings.protocol.sdk_compatibility.notices());
     notices

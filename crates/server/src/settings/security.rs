@@ -9,7 +9,7 @@ use signal_fish_hub::GameDataLimits;
 use signal_fish_protocol::limits;
 
 use super::connect_token::ConnectTokenSettings;
-use super::transport::TransportSettings;
+use super::{ForwardedHeaderSetting, TransportSettings};
 
 /// Who may connect, how often, and how much they may say at once.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -25,8 +25,6 @@ pub struct SecuritySettings {
     pub app_auth_path: Option<String>,
     /// The credentials that clients may or must show.
     pub connect_token: ConnectTokenSettings,
-    /// What protects connections on their way.
-    pub transport: TransportSettings,
     /// Allows an open server to listen on an address that other machines can reach.
     pub allow_open: bool,
     /// The largest message taken from a client, in bytes.
@@ -48,6 +46,28 @@ pub struct SecuritySettings {
     pub max_connections_per_ip: NonZeroUsize,
     /// The most connections.
     pub max_connections: NonZeroUsize,
+    /// Handshakes of TLS from one IPv4 address or IPv6 /64 network in a minute; null for twenty times
+    /// `security.max_connections_per_ip`. One too many is not answered.
+    pub max_tls_handshakes_per_ip: Option<NonZeroU32>,
+    /// Requests from one address or network in a minute that ask for no WebSocket; null as above. One too many is
+    /// refused with 429.
+    pub max_http_requests_per_ip: Option<NonZeroU32>,
+    /// Requests for a WebSocket from one address or network in a minute; null as above. One too many is refused with
+    /// 429.
+    pub max_upgrades_per_ip: Option<NonZeroU32>,
+    /// Proxies in front of the server, as addresses or networks (`10.0.0.0/8`). What they say about where a connection
+    /// comes from is believed, and limits for an address are for that one instead of theirs.
+    pub trusted_proxies: Vec<String>,
+    /// The header in which trusted proxies say where a request comes from. It must be one that they write themselves:
+    /// any other would be what the client has sent.
+    pub forwarded_header: ForwardedHeaderSetting,
+    /// Whether trusted proxies begin every connection with the PROXY protocol, version 1 or 2.
+    pub proxy_protocol: bool,
+    /// Which web pages may use the server: `*` for all, or a list of origins like `https://play.example`, exactly as
+    /// browsers write them, with commas between. What comes from no web page always may.
+    pub cors_origins: String,
+    /// How connections are protected on their way.
+    pub transport: TransportSettings,
 }
 
 impl Default for SecuritySettings {
@@ -57,7 +77,6 @@ impl Default for SecuritySettings {
             allowed_apps: Vec::new(),
             app_auth_path: None,
             connect_token: ConnectTokenSettings::default(),
-            transport: TransportSettings::default(),
             allow_open: false,
             max_message_size: limits::INBOUND_BYTES_MAX,
             max_outbound_message_size: limits::OUTBOUND_BYTES_MAX,
@@ -66,6 +85,14 @@ impl Default for SecuritySettings {
             max_game_data_bytes: GameDataSettings::default(),
             max_connections_per_ip: nonzero!(64),
             max_connections: nonzero!(10_000),
+            max_tls_handshakes_per_ip: None,
+            max_http_requests_per_ip: None,
+            max_upgrades_per_ip: None,
+            trusted_proxies: Vec::new(),
+            forwarded_header: ForwardedHeaderSetting::default(),
+            proxy_protocol: false,
+            cors_origins: "http://localhost:3000,http://localhost:5173".to_owned(),
+            transport: TransportSettings::default(),
         }
     }
 }

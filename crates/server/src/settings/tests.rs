@@ -217,12 +217,8 @@ fn unknown_keys_are_refused_with_a_guess() {
 #[test]
 fn features_of_the_published_server_are_refused_not_ignored() {
     for (key, value, why) in [
-        ("security.transport.tls.enabled", json!(true), "there is no built-in TLS, put a proxy in front"),
-        (
-            "security.transport.tls.certificate_path",
-            json!("a"),
-            "there is no built-in TLS, put a proxy in front",
-        ),
+        ("security.transport.token_binding.scheme", json!("other"), "there is one scheme"),
+        ("security.transport.token_binding.subprotocol", json!("other"), "there is one subprotocol"),
     ] {
         let advice = format!("{key}: not supported by this release: {why} (from SIGNAL_FISH_CONFIG_JSON)");
         refused(&one(key, &value), &[], &[&advice]);
@@ -234,8 +230,6 @@ fn keys_of_the_published_server_that_ask_for_nothing_are_only_noted() {
     for (key, value, why) in [
         ("server.room_cleanup_interval", json!(1), "every room keeps its own deadline"),
         ("security.require_metrics_auth", json!(false), "there is no metrics endpoint to set up"),
-        ("security.transport.tls.enabled", json!(false), "there is no built-in TLS, put a proxy in front"),
-        ("security.cors_origins", json!("*"), "the origin of a browser's request is not checked"),
         ("metrics", json!({"dashboard_cache_ttl_secs": 30}), "there is no metrics endpoint to set up"),
     ] {
         let Loaded { settings, notices } = load(&one(key, &value), &[]).unwrap();

@@ -1,53 +1,130 @@
-//! Section `security.transport`: what protects connections on their way.
+//! Section `security.transport`: how connections are protected on their way.
+
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use signal_fish_transport::TokenBindingConfig;
+use signal_fish_transport::{CertificateFiles, ClientCertificates, TlsFiles};
 
 use super::problem::Problems;
+use super::token_binding::TokenBindingSettings;
 
-/// What protects connections on their way.
+/// How connections are protected on their way.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TransportSettings {
+    /// Encryption by this server itself.
+    pub tls: TlsSettings,
     /// Proofs in every message that it comes from whoever made the connection.
     pub token_binding: TokenBindingSettings,
 }
 
-/// Proofs in every message that it comes from whoever made the connection, for clients that offer the subprotocol
-/// `signalfish.tokenbinding.v2`.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+/// Encryption by this server itself.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct TokenBindingSettings {
-    /// Whether clients may have it.
+pub struct TlsSettings {
+    /// Whether the port takes TLS connections, and no others.
     pub enabled: bool,
-    /// Whether clients must have it.
-    pub required: bool,
-    /// Whether clients must show a certificate too, and name it in every proof.
-    pub require_client_fingerprint: bool,
+    /// The PEM file with the certificate, and those that lead to one that clients know. This and every other file is
+    /// read again when it changes, and on SIGHUP.
+    pub certificate_path: Option<PathBuf>,
+    /// The PEM file with the private key of the certificate.
+    pub private_key_path: Option<PathBuf>,
+    /// More certificates. A client that asks for a name (SNI) is shown the first that is for it,
+    /// `certificate_path` before these; who asks for no name, or for an unknown one, is shown that of
+    /// `certificate_path`.
+    pub additional_certificates: Vec<CertificateSettings>,
+    /// The PEM file with the authorities that issue certificates to clients.
+    pub client_ca_cert_path: Option<PathBuf>,
+    /// Whether clients have to show a certificate.
+    pub client_auth: ClientAuth,
+    /// Seconds that the handshake of TLS may take.
+    #[schemars(range(min = 1, max = 60))]
+    pub handshake_timeout_secs: u32,
 }
 
-impl TokenBindingSettings {
-    pub(crate) fn config(&self) -> Option<TokenBindingConfig> {
-        let Self { enabled, required, require_client_fingerprint: wants_fingerprint } = *self;
-        enabled.then_some(TokenBindingConfig { required, wants_fingerprint })
+/// A certificate and its key.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateSettings {
+    /// The PEM file with the certificate, and those that lead to one that clients know.
+    pub certificate_path: PathBuf,
+    /// The PEM file with the private key of the certificate.
+    pub private_key_path: PathBuf,
+}
+
+/// Whether clients have to show a certificate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAuth {
+    /// They are not asked for one.
+    #[default]
+    None,
+    /// One that they show has to be good.
+    Optional,
+    /// They have to show one.
+    Require,
+}
+
+impl Default for TlsSettings {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            certificate_path: None,
+            private_key_path: None,
+            additional_certificates: Vec::new(),
+            client_ca_cert_path: None,
+            client_auth: ClientAuth::None,
+            handshake_timeout_secs: 10,
+        }
+    }
+}
+
+impl TlsSettings {
+    /// Where the certificates lie, if there is to be encryption.
+    pub(crate) fn files(&self, problems: &mut Problems) -> Option<TlsFiles> {
+        if !self.enabled {
+            return None;
+        }
+        let clients = self.clients(problems);
+        let mut path = |path: &Option<PathBuf>, name: &str| {
+            if path.is_none() {
+                let advice = "set the path of a PEM file, since `security.transport.tls.enabled` is true";
+                problems.add(key(name), advice);
+            }
+            path.clone()
+        };
+        let chain = path(&self.certificate_path, "certificate_path");
+        let private = path(&self.private_key_path, "private_key_path");
+        let others = self.additional_certificates.iter().map(|certificate| CertificateFiles {
+            chain: certificate.certificate_path.clone(),
+            key: certificate.private_key_path.clone(),
+        });
+        let certificate = CertificateFiles { chain: chain?, key: private? };
+        Some(TlsFiles { certificate, others: others.collect(), clients: clients? })
     }
 
-    pub(super) fn check(&self, problems: &mut Problems) {
-        let key = |name| format!("security.transport.token_binding.{name}");
-        if self.required && !self.enabled {
-            problems.add(key("required"), format!("set `{}` to true too", key("enabled")));
-        }
-        if self.require_client_fingerprint {
-            let advice = "there is no built-in TLS that could ask for certificates, set false";
-            problems.add(key("require_client_fingerprint"), advice);
+    fn clients(&self, problems: &mut Problems) -> Option<ClientCertificates> {
+        match (self.client_auth, self.client_ca_cert_path.clone()) {
+            (ClientAuth::None, None) => Some(ClientCertificates::Unasked),
+            (ClientAuth::Optional, Some(authorities)) => Some(ClientCertificates::Optional { authorities }),
+            (ClientAuth::Require, Some(authorities)) => Some(ClientCertificates::Required { authorities }),
+            (ClientAuth::None, Some(_)) => {
+                let advice = "does nothing unless clients are asked for certificates: set \
+                              `security.transport.tls.client_auth` to optional or require, or take it out";
+                problems.add(key("client_ca_cert_path"), advice);
+                None
+            }
+            (ClientAuth::Optional | ClientAuth::Require, None) => {
+                let advice = "set the path of a PEM file, since `security.transport.tls.client_auth` wants \
+                              certificates of clients";
+                problems.add(key("client_ca_cert_path"), advice);
+                None
+            }
         }
     }
+}
 
-    pub(super) fn notice(&self) -> Option<String> {
-        let notice = "security.transport.token_binding: without encryption up to the client whoever listens has the \
-                      keys too, and only the order of messages is proved";
-        self.enabled.then(|| notice.to_owned())
-    }
+fn key(name: &str) -> String {
+    format!("security.transport.tls.{name}")
 }

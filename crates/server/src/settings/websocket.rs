@@ -32,6 +32,9 @@ pub struct WebsocketSettings {
     /// `slow_consumer_timeout_ms`, and more than 16 times as many at once. At least
     /// `security.max_message_size` and 256 more.
     pub send_queue_bytes: NonZeroUsize,
+    /// How many bytes may wait for all connections together. While more do, new connections are refused with 503; those
+    /// that are there go on. Null is 80 % of the memory of the container, or of the machine.
+    pub send_queue_bytes_of_all: Option<NonZeroUsize>,
     /// Milliseconds that a connection may be slow until it is closed, with 4002. Below `server.ping_timeout`.
     #[schemars(range(min = 1, max = 600_000))]
     pub slow_consumer_timeout_ms: u32,
@@ -55,6 +58,7 @@ impl Default for WebsocketSettings {
             socket_send_buffer_bytes: 65_536,
             send_queue_capacity: nonzero!(1_024),
             send_queue_bytes: nonzero!(4_194_304),
+            send_queue_bytes_of_all: None,
             slow_consumer_timeout_ms: 5_000,
             max_sojourn_ms: nonzero!(15_000),
             delivery_stats_interval_secs: 0,

@@ -28,7 +28,9 @@ mod shutdown;
 mod slow_consumer;
 mod spectators;
 mod startup;
+mod strangers;
 mod timeouts;
+mod tls;
 
 use signal_fish_testkit::Launch;
 

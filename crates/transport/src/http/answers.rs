@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE};
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use hyper::http::response::Builder;
 use hyper::{Response, StatusCode};
 
@@ -25,7 +28,7 @@ pub(super) fn health() -> Answer {
 
 pub(super) fn readiness(is_draining: bool) -> Answer {
     let status = if is_draining { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    finish(head(status).header(CACHE_CONTROL, "no-store"), Bytes::new())
+    empty(head(status).header(CACHE_CONTROL, "no-store"))
 }
 
 pub(super) fn client_config(outbound_bytes_max: usize) -> Answer {
@@ -38,9 +41,26 @@ pub(super) fn banner() -> Answer {
     text(head(StatusCode::OK), BANNER)
 }
 
-/// The head of an answer after which the connection ends.
+/// This address has asked too often; it may again after `seconds`.
+pub(super) fn too_often(seconds: u64) -> Answer {
+    let head = head(StatusCode::TOO_MANY_REQUESTS).header(RETRY_AFTER, seconds);
+    text(head, "too many requests from your address: ask again after Retry-After seconds\n")
+}
+
+/// The head of an answer after which the connection ends. None of ours is more than text, and browsers are told so:
+/// whatever gets into one is neither run nor shown within another page.
 pub(super) fn head(status: StatusCode) -> Builder {
-    Response::builder().status(status).header(CONNECTION, "close")
+    Response::builder()
+        .status(status)
+        .header(CONNECTION, "close")
+        .header(X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .header(CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'")
+        .header(REFERRER_POLICY, "no-referrer")
+}
+
+/// An answer without a body.
+pub(super) fn empty(head: Builder) -> Answer {
+    finish(head, Bytes::new())
 }
 
 /// An answer that people read.

@@ -1,5 +1,6 @@
 //! From HTTP to WebSocket, or why not.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,8 +18,8 @@ use tungstenite::error::{Error, ProtocolError};
 use tungstenite::handshake::server::create_response_with_body;
 use uuid::Uuid;
 
-use super::Answer;
 use super::answers::{head, text};
+use super::{Answer, seconds_until};
 use crate::caps::{CapHit, ConnectionSlot, SocketSlot};
 use crate::listener::Endpoint;
 
@@ -31,6 +32,8 @@ pub(crate) struct Admitted {
     pub(crate) encoding: ControlEncoding,
     /// What our log and the client know this connection by.
     pub(crate) id: Uuid,
+    /// Where it comes from, before all proxies.
+    pub(crate) client: IpAddr,
     /// Its place among the connections.
     pub(crate) slot: ConnectionSlot,
     /// What its messages have to be bound to, if anything.
@@ -46,8 +49,17 @@ pub(super) enum Refusal {
     WrongVersion,
     /// It asks in a way that the protocol forbids.
     Malformed { advice: &'static str },
+    /// It comes from a web page that may not use this server.
+    ForeignOrigin,
+    /// Its address has asked too often.
+    TooOften {
+        /// How long to stay away.
+        seconds: u64,
+    },
     /// The server is about to stop.
     Draining,
+    /// Too much waits for those who are connected.
+    Overloaded,
     /// A limit of connections is hit.
     Full(CapHit),
     /// It wants token binding of a kind that there is not.
@@ -64,17 +76,27 @@ pub(super) enum Refusal {
 pub(super) fn admit<B: Body>(
     endpoint: &Endpoint,
     socket: &SocketSlot,
+    client: IpAddr,
     request: &Request<B>,
 ) -> Result<(ConnectionSlot, Answer), Refusal> {
+    // Before anything is looked at: it is looking that is counted.
+    let too_often = |exhausted| Refusal::TooOften { seconds: seconds_until(exhausted) };
+    endpoint.rates.take_upgrade(client).map_err(too_often)?;
     let answer = create_response_with_body(request, Full::<Bytes>::default)
         .map_err(|error| Refusal::of(&error, request.headers()))?;
     if !request.body().is_end_stream() {
         return Err(Refusal::Malformed { advice: "send the upgrade without a body\n" });
     }
+    if !endpoint.config.origins.admit(request.headers()) {
+        return Err(Refusal::ForeignOrigin);
+    }
     if endpoint.hub.is_draining() {
         return Err(Refusal::Draining);
     }
-    let slot = socket.admit_connection().map_err(Refusal::Full)?;
+    if endpoint.hub.n_queued_bytes() > endpoint.config.queued_bytes_max {
+        return Err(Refusal::Overloaded);
+    }
+    let slot = socket.admit_connection(client).map_err(Refusal::Full)?;
     Ok((slot, answer))
 }
 
@@ -137,11 +159,13 @@ impl Refusal {
                 demand_upgrade(headers);
                 headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
             }
-            Self::Draining | Self::Full(_) => {
+            Self::Draining | Self::Overloaded | Self::Full(_) => {
                 // Never zero, which would mean "at once".
                 headers.insert(RETRY_AFTER, retry_after.as_secs().max(1).into());
             }
+            Self::TooOften { seconds } => drop(headers.insert(RETRY_AFTER, seconds.into())),
             Self::Malformed { .. }
+            | Self::ForeignOrigin
             | Self::UnknownBinding
             | Self::Unbound
             | Self::NoCertificate
@@ -155,8 +179,9 @@ impl Refusal {
             Self::NotWebSocket | Self::WrongVersion => StatusCode::UPGRADE_REQUIRED,
             Self::Malformed { .. } | Self::UnknownBinding | Self::Unbound => StatusCode::BAD_REQUEST,
             Self::NoCertificate => StatusCode::UNAUTHORIZED,
-            Self::Draining | Self::Full(CapHit::Total) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Full(CapHit::PerAddress) => StatusCode::TOO_MANY_REQUESTS,
+            Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::Draining | Self::Overloaded | Self::Full(CapHit::Total) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Full(CapHit::PerAddress) | Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::ServerFault => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -165,7 +190,10 @@ impl Refusal {
     pub(super) const fn outcome(self) -> &'static str {
         match self {
             Self::NotWebSocket | Self::WrongVersion | Self::Malformed { .. } => "rejected_malformed",
+            Self::ForeignOrigin => "rejected_origin",
+            Self::TooOften { .. } => "rejected_rate_limited",
             Self::Draining => "rejected_draining",
+            Self::Overloaded => "rejected_overloaded",
             Self::Full(_) => "rejected_too_many_connections",
             Self::UnknownBinding => "rejected_token_binding_offer",
             Self::Unbound | Self::NoCertificate => "rejected_token_binding_negotiation",
@@ -180,7 +208,14 @@ impl Refusal {
             }
             Self::WrongVersion => "send `Sec-WebSocket-Version: 13`\n",
             Self::Malformed { advice } => advice,
+            Self::ForeignOrigin => {
+                "this page may not use this server: its origin is not among those that are allowed\n"
+            }
+            Self::TooOften { .. } => {
+                "too many upgrades from your address: connect again after Retry-After seconds\n"
+            }
             Self::Draining => "this server is about to stop: connect again after Retry-After seconds\n",
+            Self::Overloaded => "this server has too much to do: connect again after Retry-After seconds\n",
             Self::Full(CapHit::Total) => "this server is full: connect again after Retry-After seconds\n",
             Self::Full(CapHit::PerAddress) => {
                 "too many connections from your address: close one, or connect again after Retry-After seconds\n"

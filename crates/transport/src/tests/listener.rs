@@ -11,7 +11,7 @@ type Served = JoinHandle<Result<(), Unsettled>>;
 
 async fn serve(config: ListenerConfig) -> (Hub, SocketAddr, oneshot::Sender<()>, Served) {
     let (hub, config) = Parts { listener: config, ..Parts::default() }.hub().await;
-    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), hub.clone(), config).await.unwrap();
+    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), hub.clone(), config, None).await.unwrap();
     let addr = listener.local_addr();
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(listener.serve(async { stopped.await.unwrap_or(()) }));
@@ -65,5 +65,5 @@ async fn the_port_can_be_bound_again_at_once() {
     client.closed(4000, "server_shutdown").await;
     stop.send(()).unwrap();
     served.await.unwrap().unwrap();
-    Listener::bind(addr, hub, ListenerConfig::default()).await.unwrap();
+    Listener::bind(addr, hub, ListenerConfig::default(), None).await.unwrap();
 }

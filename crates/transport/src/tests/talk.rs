@@ -88,18 +88,18 @@ async fn game_data_reaches_the_others_whole_and_in_order() {
 async fn who_pings_without_reading_gets_the_last_answers_only() {
     let server = Server::start().await;
     let mut client = server.connect_with(2_000, &[]).await;
-    for n in 0..10_000_u32 {
-        client.send(&[Frame::new(Opcode::PING, n.to_be_bytes())]).await;
+    for n in 0..100_u8 {
+        client.send(&[Frame::new(Opcode::PING, [n; 125])]).await;
     }
     let mut n_answers = 0;
     loop {
         let answer = Client::<DuplexStream>::expect(client.next().await, Opcode::PONG);
         n_answers += 1;
-        if answer == 9_999_u32.to_be_bytes() {
+        if answer == [99; 125] {
             break;
         }
     }
-    assert!(n_answers < 3_000, "{n_answers} answers were kept");
+    assert!(n_answers < 95, "{n_answers} answers were kept");
 }
 
 #[tokio::test]

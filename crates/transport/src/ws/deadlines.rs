@@ -31,6 +31,8 @@ pub(super) struct Signs {
     pub(super) stalled_since: Option<Instant>,
     /// When it has to go whatever it does.
     pub(super) expires_at: Option<Instant>,
+    /// Since when a message of it is on its way and not complete.
+    pub(super) unfinished_since: Option<Instant>,
     /// Whether it still has to say who it is.
     pub(super) must_authenticate: bool,
 }
@@ -54,6 +56,7 @@ impl Deadlines {
             message_at: now,
             stalled_since: None,
             expires_at: None,
+            unfinished_since: None,
             must_authenticate: true,
         };
         let first = deadlines.next(config, &signs).map_or(now + NOTHING_DUE, |(at, _)| at);
@@ -70,10 +73,11 @@ impl Deadlines {
     ) -> Poll<Due> {
         // The only things that can bring a deadline forward.
         let stall_ends = signs.stalled_since.map(|since| since + config.stall_timeout);
-        if let Some(at) = stall_ends.into_iter().chain(signs.expires_at).min()
-            && at < self.timer.deadline()
-        {
-            self.timer.as_mut().reset(at);
+        let message_ends = signs.unfinished_since.map(|since| since + MESSAGE_TIMEOUT);
+        for at in [stall_ends, message_ends, signs.expires_at].into_iter().flatten() {
+            if at < self.timer.deadline() {
+                self.timer.as_mut().reset(at);
+            }
         }
         loop {
             ready!(self.timer.as_mut().poll(cx));
@@ -97,6 +101,7 @@ impl Deadlines {
             signs.expires_at.map(|at| (at, Due::End(CloseCode::SessionExpired))),
             signs.must_authenticate.then(|| end(self.opened_at, config.auth_timeout, CloseCode::AuthTimeout)),
             signs.stalled_since.map(|since| end(since, config.stall_timeout, CloseCode::SlowConsumer)),
+            signs.unfinished_since.map(|since| end(since, MESSAGE_TIMEOUT, CloseCode::PolicyViolation)),
             self.next_sign_of_life(config, signs),
             config.activity_timeout.map(|timeout| end(signs.alive_at, timeout, CloseCode::ActivityTimeout)),
             config.idle_timeout.map(|timeout| end(signs.message_at, timeout, CloseCode::IdleTimeout)),
@@ -115,6 +120,9 @@ impl Deadlines {
         }
     }
 }
+
+/// How long a message may take from its first byte to its last: at the longest that is taken, some 4 KiB a second.
+const MESSAGE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// When to look again if nothing is due, ever.
 const NOTHING_DUE: Duration = Duration::from_hours(24);

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use tungstenite::{Error, Message};
 
+use super::fragments::Fragments;
 use super::outgoing::Outgoing;
 use super::parting::Parting;
 
@@ -23,10 +25,11 @@ use super::parting::Parting;
 #[derive(Debug)]
 pub(super) struct Incoming {
     protocol: WebSocketContext,
+    fragments: Fragments,
     /// What was read but not looked at when it became the turn of others; `protocol` may hold whole frames then.
     unread: Option<Bytes>,
-    /// What `protocol` was given beyond the messages that it made of it, as small as those can be written.
-    n_bytes_ahead: usize,
+    /// Whether anything was looked at at all.
+    has_begun: bool,
     heard_at: Instant,
     message_at: Instant,
 }
@@ -43,7 +46,14 @@ impl Incoming {
             .max_message_size(limit)
             .max_frame_size(limit);
         let protocol = WebSocketContext::new(Role::Server, Some(config));
-        Self { protocol, unread: Some(first_bytes), n_bytes_ahead: 0, heard_at: now, message_at: now }
+        Self {
+            protocol,
+            fragments: Fragments::new(now),
+            unread: Some(first_bytes),
+            has_begun: false,
+            heard_at: now,
+            message_at: now,
+        }
     }
 
     /// When something last came, even if only a part of a frame.
@@ -54,6 +64,11 @@ impl Incoming {
     /// When a text or binary message last came.
     pub(super) const fn message_at(&self) -> Instant {
         self.message_at
+    }
+
+    /// Since when a message is on its way that has not come to its end.
+    pub(super) fn unfinished_since(&self) -> Option<Instant> {
+        self.fragments.unfinished_since()
     }
 
     /// Hands text and binary messages to `take` until none is left, `take` wants no more, or it is the turn of
@@ -81,6 +96,13 @@ impl Incoming {
                 };
                 // What had to wait was not heard before now either: `take` must not see an old time.
                 self.heard_at = Instant::now();
+                if unread.is_none() || !mem::replace(&mut self.has_begun, true) {
+                    let followed = self.fragments.follow(self.heard_at, bytes);
+                    followed.map_or_else(
+                        |code| ControlFlow::Break(Parting::Failed(code)),
+                        ControlFlow::Continue,
+                    )?;
+                }
                 let mut feed = Feed { bytes, answers };
                 if !self.digest(&mut feed, &mut n_messages_left, &mut take)? {
                     let rest = feed.bytes;
@@ -97,11 +119,8 @@ impl Incoming {
     }
 
     /// Gives back the memory that one long message can leave behind. Only between two messages, or nothing happens.
-    ///
-    /// That nothing is being read is certain when everything is accounted for, since no message takes fewer bytes
-    /// than [`frame_bytes_min`]. A peer that splits its messages takes more, and keeps its buffer; it is bounded.
     pub(super) fn shrink(&mut self) {
-        if self.unread.is_none() && self.n_bytes_ahead == 0 {
+        if self.unread.is_none() && self.unfinished_since().is_none() {
             self.protocol = WebSocketContext::new(Role::Server, Some(*self.protocol.get_config()));
         }
     }
@@ -114,10 +133,7 @@ impl Incoming {
         take: &mut impl FnMut(Instant, &Message) -> ControlFlow<()>,
     ) -> ControlFlow<Parting, bool> {
         while *n_messages_left > 0 {
-            let n_bytes_before = feed.bytes.len();
-            let read = self.protocol.read(feed);
-            self.n_bytes_ahead += n_bytes_before - feed.bytes.len();
-            let message = match read {
+            let message = match self.protocol.read(feed) {
                 Ok(message) => message,
                 Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
                     return ControlFlow::Continue(true);
@@ -130,7 +146,6 @@ impl Incoming {
                 let _ = self.protocol.flush(feed);
                 return ControlFlow::Break(Parting::PeerClosed);
             }
-            self.n_bytes_ahead -= frame_bytes_min(message.len());
             if message.is_text() || message.is_binary() {
                 self.message_at = self.heard_at;
                 if take(self.heard_at, &message).is_break() {
@@ -195,18 +210,6 @@ fn parting(error: &Error) -> Parting {
         // Those that are no faults of the peer have to do with sockets, which tungstenite does not see here.
         CloseCode::ProtocolError
     })
-}
-
-/// How many bytes a client's message of `len` takes at least: in one frame, with its length written as short as it
-/// can be.
-const fn frame_bytes_min(len: usize) -> usize {
-    const FIXED: usize = 2 + MASK;
-    const MASK: usize = 4;
-    match len {
-        0..=125 => FIXED + len,
-        126..=0xFFFF => FIXED + 2 + len,
-        _ => FIXED + 8 + len,
-    }
 }
 
 thread_local! {

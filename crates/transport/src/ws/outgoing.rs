@@ -19,7 +19,7 @@ use super::framing;
 pub(super) struct Outgoing {
     /// Whole control frames that are due: pongs, a ping, a close.
     control: Vec<u8>,
-    /// What the socket did not take.
+    /// What the socket did not take. No bytes, if it took all but has not sent them: an encrypted one has a buffer.
     rest: Option<Rest>,
     /// When the socket last took all of a rest.
     moved_at: Instant,
@@ -151,11 +151,11 @@ impl Outgoing {
         socket: &mut S,
         bytes: &[u8],
     ) -> io::Result<()> {
-        let n_written = match Pin::new(socket).poll_write(cx, bytes) {
+        let n_written = match Pin::new(&mut *socket).poll_write(cx, bytes) {
             Poll::Ready(written) => written?,
             Poll::Pending => 0,
         };
-        if n_written < bytes.len() {
+        if n_written < bytes.len() || Pin::new(socket).poll_flush(cx)?.is_pending() {
             self.rest = Some(Rest::new(Bytes::copy_from_slice(&bytes[n_written..])));
         }
         Ok(())
@@ -176,6 +176,7 @@ impl Outgoing {
             }
             rest.bytes.advance(n_written);
         }
+        ready!(Pin::new(socket).poll_flush(cx))?;
         self.rest = None;
         self.moved_at = Instant::now();
         Poll::Ready(Ok(()))
@@ -190,7 +191,7 @@ impl Rest {
 
     /// Counts the stall anew if enough went.
     fn renew(&mut self) {
-        if self.bytes.len() <= self.renewed_at {
+        if !self.bytes.is_empty() && self.bytes.len() <= self.renewed_at {
             *self = Self::new(std::mem::take(&mut self.bytes));
         }
     }

@@ -111,6 +111,7 @@ impl Talk {
         let signs = Signs {
             alive_at: self.incoming.heard_at().max(wire.outgoing.moved_at()),
             message_at: self.incoming.message_at(),
+            unfinished_since: self.incoming.unfinished_since(),
             stalled_since: wire.outgoing.stalled_since(),
             expires_at: session.expires_at().map(Instant::from_std),
             must_authenticate: session.needs_handshake(),

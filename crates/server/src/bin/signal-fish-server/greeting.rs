@@ -23,12 +23,13 @@ pub(crate) fn local_address(addr: SocketAddr) -> SocketAddr {
 
 fn text(addr: SocketAddr, settings: &Settings) -> String {
     let at = local_address(addr);
+    let s = if settings.security.transport.tls.enabled { "s" } else { "" };
     let mut lines = vec![
         format!("Signal Fish {} listens on {addr}.", env!("CARGO_PKG_VERSION")),
         String::new(),
-        format!("  protocol 2  ws://{at}/v2/ws"),
-        format!("  protocol 3  ws://{at}/v3/ws"),
-        format!("  health      http://{at}/health"),
+        format!("  protocol 2  ws{s}://{at}/v2/ws"),
+        format!("  protocol 3  ws{s}://{at}/v3/ws"),
+        format!("  health      http{s}://{at}/health"),
         String::new(),
     ];
     let security = &settings.security;
@@ -45,6 +46,9 @@ fn text(addr: SocketAddr, settings: &Settings) -> String {
         who.push_str(", with a connect token");
     }
     lines.push(format!("Who may play: {who}."));
+    if settings.security.transport.tls.enabled {
+        return lines.join("\n");
+    }
     lines.push("To see two players meet, in another terminal:".to_owned());
     lines.push(format!("  cargo run --release --example two_players -- ws://{at}/v2/ws{argument}"));
     lines.push(String::new());

@@ -1,6 +1,8 @@
 //! Asks a running server whether it takes work: a health check for images that have nothing but this binary.
 
-use std::io::{Read as _, Write as _};
+mod encrypted;
+
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -16,7 +18,8 @@ pub(crate) fn check(settings: &Settings) -> Result<ExitCode> {
         bail!("set `port` (or --port) to the port of the server to ask, not 0");
     }
     let addr = local_address(SocketAddr::new(settings.server.bind, settings.port));
-    let status = status_of(addr).with_context(|| format!("no answer from {addr}"))?;
+    let status = status_of(addr, settings.security.transport.tls.enabled)
+        .with_context(|| format!("no answer from {addr}"))?;
     if status != "200" {
         bail!("the server on {addr} takes no work: /readyz is {status}");
     }
@@ -24,10 +27,14 @@ pub(crate) fn check(settings: &Settings) -> Result<ExitCode> {
 }
 
 /// The status of `/readyz`.
-fn status_of(addr: SocketAddr) -> Result<String> {
-    let mut stream = TcpStream::connect_timeout(&addr, PATIENCE)?;
+fn status_of(addr: SocketAddr, is_encrypted: bool) -> Result<String> {
+    let stream = TcpStream::connect_timeout(&addr, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
+    if is_encrypted { ask(addr, encrypted::stream(addr, stream)?) } else { ask(addr, stream) }
+}
+
+fn ask(addr: SocketAddr, mut stream: impl Read + Write) -> Result<String> {
     let request = format!("GET /readyz HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
     let mut answer = String::new();
