@@ -83,8 +83,10 @@ impl Access {
         Ok(())
     }
 
-    pub(crate) fn unban(&mut self, player: PlayerId) {
-        self.banned.retain(|banned| *banned != player);
+    /// Whether it was banned.
+    pub(crate) fn unban(&mut self, player: PlayerId) -> bool {
+        let position = self.banned.iter().position(|banned| *banned == player);
+        position.map(|position| self.banned.remove(position)).is_some()
     }
 }
 

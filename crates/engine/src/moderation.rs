@@ -32,8 +32,9 @@ pub(crate) fn on_ban(room: &mut Room, step: &mut Step<'_>, target: PlayerId, gen
 pub(crate) fn on_unban(room: &mut Room, step: &mut Step<'_>, target: PlayerId) {
     if is_authority_or_refuse(room, step) {
         // Whoever is not banned may come in again just as well.
-        room.access.unban(target);
-        room.revision += 1;
+        if room.access.unban(target) {
+            room.revision += 1;
+        }
         step.report(RoomResult::PlayerUnbanned(PlayerTarget { player_id: target }));
     }
 }
@@ -56,8 +57,10 @@ pub(crate) fn on_transfer_authority(room: &mut Room, step: &mut Step<'_>, target
 pub(crate) fn on_set_access(room: &mut Room, step: &mut Step<'_>, password: Option<PasswordHash>) {
     if is_authority_or_refuse(room, step) {
         // Those inside have nothing to prove any more.
-        room.access.password = password;
-        room.revision += 1;
+        if room.access.password != password {
+            room.access.password = password;
+            room.revision += 1;
+        }
         let requires_password = room.access.password.is_some();
         step.report(RoomResult::RoomAccessUpdated(RoomAccess { requires_password }));
     }

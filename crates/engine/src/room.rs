@@ -120,14 +120,17 @@ impl Room {
     /// `now` may be a little before an earlier `now`. A room that has ended takes nobody in any more.
     pub fn apply(&mut self, now: Instant, actor: PlayerId, command: Command, out: &mut Effects) {
         let role = self.role_of(actor);
-        match role {
-            Role::Player(_) | Role::Spectator(_) => self.lifetime.on_sign_of_life(now),
-            Role::Stranger => {}
-        }
-        if let Role::Player(position) = role
-            && !matches!(command, Command::Disconnect { .. })
-        {
-            self.seats.at_mut(position).former_token = None;
+        match (role, &command) {
+            (Role::Stranger, _) => {}
+            // Somebody else wants to be this member. What it says is not the member's.
+            (Role::Player(_) | Role::Spectator(_), Command::Reconnect(_)) => {}
+            (Role::Player(_), Command::Disconnect { .. }) | (Role::Spectator(_), _) => {
+                self.lifetime.on_sign_of_life(now);
+            }
+            (Role::Player(position), _) => {
+                self.lifetime.on_sign_of_life(now);
+                self.seats.at_mut(position).former_token = None;
+            }
         }
         let n_before = out.len();
         let step = &mut Step { now, actor, role, n_before, out };

@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use signal_fish_coordination::{RoomKey, RoomOperationCoordinator};
 use signal_fish_protocol::RoomId;
-use signal_fish_storage::{GameDatabase, RoomRecord, StorageError};
+use signal_fish_storage::{GameDatabase, StorageError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
+use crate::live_room::LiveRoom;
+
 /// The way to the task. It takes no lock and never waits.
 ///
-/// A room writes when it is made, when its game starts, when it gets another code or lets others in than before, and
-/// when it ends, and the task keeps the latest of these. What waits is bounded while the storage answers; while it does not, by the rooms that are made
-/// meanwhile, which the budgets of connections slow down.
+/// A room is written when it is made, when its game starts, when it gets another code or lets others in than before,
+/// and when it ends. Only the room waits here, not each of its changes: the task asks it what it has become when it
+/// writes it. What waits is bounded by the rooms, also while the storage does not answer.
 #[derive(Debug)]
 pub(crate) struct Journal(UnboundedSender<Change>);
 
@@ -22,7 +24,7 @@ pub(crate) struct Journal(UnboundedSender<Change>);
 #[derive(Debug)]
 pub(crate) enum Change {
     /// It is new or different.
-    Remember(RoomRecord),
+    Remember(Arc<LiveRoom>),
     /// It is not found by this any more, or never was.
     Release {
         /// What it was to be found by.
@@ -96,7 +98,7 @@ impl Change {
     /// What this is about: the latest change says all.
     fn subject(&self) -> Subject {
         match self {
-            Self::Remember(record) => (record.id, None),
+            Self::Remember(room) => (room.id(), None),
             Self::Release { key, id } => (*id, Some(key.clone())),
             Self::Forget { id, .. } => (*id, None),
         }
@@ -108,7 +110,11 @@ impl Change {
         coordinator: &dyn RoomOperationCoordinator,
     ) -> Result<(), StorageError> {
         match self {
-            Self::Remember(record) => database.save_room(record.clone()).await,
+            Self::Remember(room) => match room.to_remember() {
+                Some(record) => database.save_room(record).await,
+                // It is over, which is written next.
+                None => Ok(()),
+            },
             Self::Release { key, id } => {
                 release(coordinator, key, *id).await;
                 Ok(())

@@ -45,8 +45,10 @@ pub(crate) struct Hosted {
     is_over: bool,
     /// The deadline that the timers know of.
     armed: Option<Instant>,
-    /// The revision that the journal knows of.
+    /// The revision that the journal knows of, or will when it comes to this room.
     journaled: u64,
+    /// Whether the room waits in the journal.
+    is_in_journal: bool,
 }
 
 /// One step: a command of somebody, or the passing of time.
@@ -87,6 +89,7 @@ impl LiveRoom {
             is_over: false,
             armed: None,
             journaled,
+            is_in_journal: false,
         };
         Arc::new(Self { id, guesses: Bucket::default(), hosted: Mutex::new(hosted) })
     }
@@ -113,6 +116,14 @@ impl LiveRoom {
     /// Who speaks for the room.
     pub(crate) fn authority(&self) -> Option<PlayerId> {
         self.hosted.lock().room.authority()
+    }
+
+    /// What is to be remembered of it now; nothing if it is over.
+    pub(crate) fn to_remember(&self) -> Option<RoomRecord> {
+        let mut hosted = self.hosted.lock();
+        // Changes from here on are new ones.
+        hosted.is_in_journal = false;
+        (!hosted.is_over).then(|| hosted.record())
     }
 
     /// Keeps everybody else out until the guard is gone.
@@ -202,7 +213,7 @@ impl LiveRoom {
             self.end(hosted, shared);
         } else {
             hosted.arm(shared, self);
-            hosted.write_journal(shared);
+            hosted.write_journal(shared, self);
         }
         outcome
     }
@@ -310,10 +321,12 @@ impl Hosted {
         }
     }
 
-    fn write_journal(&mut self, shared: &Shared) {
+    fn write_journal(&mut self, shared: &Shared, room: &Arc<LiveRoom>) {
         if self.journaled != self.room.revision() {
             self.journaled = self.room.revision();
-            shared.journal.write(Change::Remember(self.record()));
+            if !std::mem::replace(&mut self.is_in_journal, true) {
+                shared.journal.write(Change::Remember(Arc::clone(room)));
+            }
         }
     }
 

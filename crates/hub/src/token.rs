@@ -28,10 +28,20 @@ pub(crate) fn new(session: &Session, draw: &Draw) -> IssuedToken {
 /// To connections without token binding, to those with it, and to those of another certificate, the same token is
 /// another one: who has only seen it cannot use it.
 pub(crate) fn hash(session: &Session, token: &str) -> TokenHash {
-    let mut hash = Sha256::new().chain_update(token);
-    if let Some(binding) = &session.binding {
-        hash.update(b"\0bound\0");
-        hash.update(binding.fingerprint().unwrap_or_default());
+    let mut hash = Sha256::new();
+    match &session.binding {
+        None => hash.update([PLAIN]),
+        Some(binding) => {
+            let fingerprint = binding.fingerprint().unwrap_or_default();
+            hash.update([BOUND]);
+            // What is presented as a token may be any text: it comes last, and nothing before it can be part of it.
+            hash.update((fingerprint.len() as u64).to_be_bytes());
+            hash.update(fingerprint);
+        }
     }
-    TokenHash(hash.finalize().into())
+    TokenHash(hash.chain_update(token).finalize().into())
 }
+
+/// What a hash begins with: of which kind of connection the token is.
+const PLAIN: u8 = 0;
+const BOUND: u8 = 1;

@@ -64,6 +64,17 @@ fn a_refused_attempt_leaves_the_token_good_and_a_successful_one_does_not() {
 }
 
 #[test]
+fn an_attempt_of_somebody_else_is_no_word_of_the_player() {
+    let now = some_moment();
+    let mut room = without_zoe(now);
+    assert_eq!(refused(&mut room, now, reconnect(1, 2)), None);
+    // Another connection tries as well, perhaps of the same impatient client.
+    assert_eq!(refused(&mut room, now, reconnect(1, 3)), Some(ErrorCode::PlayerAlreadyConnected));
+    step(&mut room, now, ZOE, Command::Disconnect { generation: generation() });
+    assert_eq!(refused(&mut room, now, reconnect(1, 4)), None);
+}
+
+#[test]
 fn who_may_not_have_heard_of_its_new_token_comes_with_the_one_before() {
     let now = some_moment();
     let mut room = without_zoe(now);

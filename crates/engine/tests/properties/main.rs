@@ -1,6 +1,7 @@
 //! Whatever members and strangers do in whatever order, every room keeps its promises.
 
 mod plans;
+mod tokens;
 mod view;
 mod world;
 
@@ -104,7 +105,7 @@ fn deeds() -> impl Strategy<Value = Deed> {
         1 => Just(Deed::StopWatching),
         3 => Just(Deed::Disconnect),
         4 => Just(Deed::ComeBack { with_old_token: false }),
-        1 => Just(Deed::ComeBack { with_old_token: true }),
+        2 => Just(Deed::ComeBack { with_old_token: true }),
         4 => Just(Deed::ToggleReady),
         2 => Just(Deed::Start),
         1 => Just(Deed::TakeAuthority),

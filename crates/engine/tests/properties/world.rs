@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use signal_fish_engine::{
-    Audience, Command, Effect, Effects, IssuedToken, Kept, Means, Newcomer, PasswordHash, Returning, Room,
-    RoomSetup, Signal, TokenHash, invariant,
+    Audience, Command, Effect, Effects, Kept, Means, Newcomer, PasswordHash, Returning, Room, RoomSetup,
+    Signal, TokenHash, invariant,
 };
 use signal_fish_protocol::{
     ConnectionInfo, DeliveryClass, DeliveryLabel, Epoch, LobbyState, Payload, PlayerId, PlayerName,
@@ -14,10 +14,11 @@ use signal_fish_protocol::{
 };
 
 use crate::plans::Plans;
+use crate::tokens::Tokens;
 use crate::view::View;
 
 /// What one person can do.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Deed {
     Join,
     Leave,
@@ -81,9 +82,7 @@ pub(crate) struct World {
     sent: BTreeMap<(PlayerId, Epoch), u64>,
     next_epochs: [Epoch; N_PEOPLE],
     means: [Means; N_PEOPLE],
-    /// The token of each person's last seat; who never had one has number 0, which nobody was ever given.
-    tokens: [u64; N_PEOPLE],
-    n_tokens: u64,
+    tokens: Tokens,
     /// What each of those who lost their connection would have heard since.
     missed: BTreeMap<PlayerId, Vec<ServerMessage<'static>>>,
     events_max: usize,
@@ -103,8 +102,7 @@ impl World {
             sent: BTreeMap::new(),
             next_epochs: [Epoch::FIRST; N_PEOPLE],
             means,
-            tokens: [0; N_PEOPLE],
-            n_tokens: 0,
+            tokens: Tokens::of(N_PEOPLE),
             missed: BTreeMap::new(),
             n_generations: 0,
         }
@@ -164,15 +162,19 @@ impl World {
         }
         if n_refusals > 0 {
             assert_eq!(effects.len(), 1, "a refusal is all that follows: {effects:?}");
-            // It may have been a sign of life, and must have been no more.
-            let mut unchanged = before;
-            applied(&mut unchanged, now, actor, Command::StayActive);
+            let mut unchanged = before.clone();
+            // It may have been a sign of life, and must have been no more. Who wants to be somebody is not yet.
+            if !matches!(deed, Deed::ComeBack { .. }) {
+                applied(&mut unchanged, now, actor, Command::StayActive);
+            }
             assert_same(&unchanged, &self.room);
         }
-        if matches!(deed, Deed::Join | Deed::ComeBack { .. }) && n_refusals == 0 {
-            let is_good = !matches!(deed, Deed::ComeBack { with_old_token: true });
-            assert!(is_good, "each token is good once");
-            self.tokens[person] = self.n_tokens;
+        if let Deed::ComeBack { with_old_token } = deed {
+            self.tokens.on_shown(person, with_old_token, &effects);
+        } else if deed == Deed::Join && n_refusals == 0 {
+            self.tokens.on_joined(person);
+        } else if deed != Deed::Disconnect && before.watermarks().any(|mark| mark.player_id == actor) {
+            self.tokens.on_word(person);
         }
         self.check_missed(actor, &effects);
         if effects.first() == Some(&Effect::Left(actor)) {
@@ -340,14 +342,14 @@ impl World {
         })
     }
 
-    fn issue_token(&mut self) -> IssuedToken {
-        self.n_tokens += 1;
-        IssuedToken { text: self.n_tokens.to_string(), hash: hash(self.n_tokens) }
-    }
-
-    fn returning(&mut self, newcomer: Newcomer, presented: u64, generation: SessionGeneration) -> Returning {
+    fn returning(
+        &mut self,
+        newcomer: Newcomer,
+        presented: TokenHash,
+        generation: SessionGeneration,
+    ) -> Returning {
         let Newcomer { connected_at, means, ice_servers, .. } = newcomer;
-        let (presented, token) = (hash(presented), self.issue_token());
+        let token = self.tokens.issue();
         Returning { connected_at, means, ice_servers, presented, token, generation }
     }
 
@@ -365,11 +367,11 @@ impl World {
             Deed::Join => {
                 let epoch = self.next_epochs[person];
                 self.next_epochs[person] = epoch.next();
-                let token = Some(Box::new(self.issue_token()));
+                let token = Some(Box::new(self.tokens.issue()));
                 Command::Join { newcomer, epoch, generation, token }
             }
             Deed::ComeBack { with_old_token } => {
-                let presented = if with_old_token { u64::MAX } else { self.tokens[person] };
+                let presented = self.tokens.presented(person, with_old_token);
                 Command::Reconnect(Box::new(self.returning(newcomer, presented, generation)))
             }
             Deed::Leave => Command::Leave { generation },
@@ -427,12 +429,6 @@ fn id_of(person: usize) -> PlayerId {
 
 const fn is_moderation_answer(effect: &Effect) -> bool {
     matches!(effect, Effect::Report(_) | Effect::Refuse(_))
-}
-
-fn hash(token: u64) -> TokenHash {
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&token.to_le_bytes());
-    TokenHash(bytes)
 }
 
 fn applied(room: &mut Room, now: Instant, actor: PlayerId, command: Command) -> Effects {

@@ -68,6 +68,17 @@ async fn a_seat_is_given_back_only_to_the_certificate_that_left_it() {
     });
     let heard = Bound::connect(&hub, "bb").say("Reconnect", reconnect.clone()).await;
     assert_eq!(heard[0]["data"]["error_code"], "RECONNECTION_TOKEN_INVALID", "{heard:?}");
+    // Nor to those who have seen the token and put to it what a hash may be made of.
+    let token = seat["reconnection_token"].as_str().expect("text");
+    for forged in
+        [format!("{token}\0bound\0aa"), format!("{token}aa"), format!("aa{token}"), token.to_owned()]
+    {
+        let mut eve = Client::connect(&hub, V3);
+        let mut reconnect = reconnect.clone();
+        reconnect["auth_token"] = json!(forged);
+        eve.say("Reconnect", reconnect).await;
+        assert_eq!(eve.hear()[0]["data"]["error_code"], "RECONNECTION_TOKEN_INVALID", "{forged:?}");
+    }
     let heard = Bound::connect(&hub, "aa").say("Reconnect", reconnect).await;
     assert_eq!(heard[0]["type"], "Reconnected", "{heard:?}");
 }

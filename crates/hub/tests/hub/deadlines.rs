@@ -136,3 +136,27 @@ async fn a_write_has_ten_seconds_and_is_tried_again_a_second_later() {
         assert_eq!(tries(), n_tries, "{time:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn however_often_a_room_changes_it_waits_once_for_a_slow_storage() {
+    let database = Arc::new(Slow { time: Duration::from_secs(5), n_calls: AtomicUsize::new(0) });
+    let shared: Arc<dyn GameDatabase> = database.clone();
+    let hub = Hub::start(HubConfig::default(), Authenticator::open(), shared, Arc::new(LocalCoordinator));
+    let hub = hub.await.expect("nothing is stored");
+    let mut ada = Client::operating(&hub).await;
+    let join = json!({
+        "game_name": "tanks", "room_code": "WRITE2", "player_name": "Ada", "supports_authority": true,
+    });
+    ada.say("JoinRoom", join).await;
+    ada.take();
+    sleep(MOMENT).await;
+    for n in 0..20 {
+        let guest = Client::seated(&hub, V3, "WRITE2", &format!("guest {n}")).await;
+        for (kind, result) in [("BanPlayer", "PlayerBanned"), ("UnbanPlayer", "PlayerUnbanned")] {
+            let target = json!({"type": kind, "data": {"player_id": guest.session.player()}});
+            assert_eq!(ada.operate(target).await.0["type"], result);
+        }
+    }
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(database.n_calls.load(Ordering::Relaxed), 2, "as it was made, and as it is now");
+}
