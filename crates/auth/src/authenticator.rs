@@ -206,6 +206,8 @@ pub enum Refusal {
 pub struct Authenticator {
     /// `None` is open mode: without a list an app id proves nothing.
     allowed: Option<HashMap<AppId, Arc<Registered>>>,
+    /// Apps that were listed before, and may be again: what they have used up is not forgotten.
+    gone: HashMap<AppId, Arc<Registered>>,
     tokens: TokenRules,
     used: Arc<UsedTokens>,
 }
@@ -213,7 +215,7 @@ pub struct Authenticator {
 impl Authenticator {
     /// Lets everyone in. Authenticating is optional.
     pub fn open() -> Self {
-        Self { allowed: None, tokens: TokenRules::default(), used: Arc::default() }
+        Self { allowed: None, gone: HashMap::new(), tokens: TokenRules::default(), used: Arc::default() }
     }
 
     /// Lets in only who authenticates for one of these apps.
@@ -237,8 +239,10 @@ impl Authenticator {
     #[must_use]
     pub fn succeeding(mut self, before: &Self) -> Self {
         self.used = Arc::clone(&before.used);
+        let known = || before.allowed.iter().flatten().chain(&before.gone);
+        self.gone = known().map(|(id, earlier)| (id.clone(), Arc::clone(earlier))).collect();
         for (id, registered) in self.allowed.iter_mut().flatten() {
-            let Some(earlier) = before.allowed.as_ref().and_then(|allowed| allowed.get(id)) else { continue };
+            let Some(earlier) = &self.gone.remove(id) else { continue };
             if earlier.app == registered.app {
                 *registered = Arc::clone(earlier);
                 continue;
@@ -367,6 +371,12 @@ mod tests {
             assert!(matches!(authenticate(&after, "busy", START), Err(Refusal::TooManyHandshakes(_))));
             assert_eq!(authenticate(&after, "gone", START).unwrap_err(), Refusal::InvalidAppId);
             authenticate(&after, "new", START).unwrap();
+        }
+        // Not by way of being off the list for a while, either.
+        let without = Authenticator::allowlist([app("new", limits)]).succeeding(&before);
+        for between in [without, Authenticator::open().succeeding(&before)] {
+            let again = Authenticator::allowlist([app("busy", limits)]).succeeding(&between);
+            assert!(matches!(authenticate(&again, "busy", START), Err(Refusal::TooManyHandshakes(_))));
         }
         let more = AppLimits { handshakes_per_minute: NonZeroU32::new(2), ..limits };
         let after = Authenticator::allowlist([app("busy", more)]).succeeding(&before);

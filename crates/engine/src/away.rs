@@ -312,8 +312,8 @@ impl fmt::Debug for IssuedToken {
     }
 }
 
-/// The most that one room remembers: more than twice the players of the largest room. Beyond it the oldest is forgotten,
-/// since connections are cheap to lose on purpose.
+/// The most that one room remembers: more than twice the players of the largest room. Beyond it the one least
+/// worth keeping is forgotten, since connections are cheap to lose on purpose.
 const RECORDS_MAX: usize = 256;
 
 #[cfg(test)]

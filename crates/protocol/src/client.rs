@@ -142,7 +142,8 @@ pub struct Reconnect {
     pub player_id: PlayerId,
     /// Where it was.
     pub room_id: RoomId,
-    /// The latest `reconnection_token` it got with its seat; each is good once.
+    /// The latest `reconnection_token` it got with its seat. It is good once, and again until the player says something
+    /// after it came back.
     pub auth_token: Secret,
     /// For the capability `game_data_replay`: the last message it has seen of each sender it has heard of since it took
     /// the seat, also of those who have left, and what its first snapshot said of the others. Of senders that are not

@@ -28,11 +28,11 @@ struct Guide;
 pub use reload::Reloader;
 pub use server::{Server, StartError};
 pub use settings::{
-    AllowedApp, CertificateSettings, ClientAuth, ConnectTokenSettings, ForwardedHeaderSetting,
-    GameDataSettings, IceServerSettings, JwtSettings, Key, Loaded, LogFormat, LogLevel, LoggingSettings,
-    PlayerNameSettings, Problem, Problems, ProtocolSettings, RateLimitSettings, RelayTypeSettings,
-    RuntimeSettings, SdkCompatibilitySettings, Secret, SecuritySettings, ServerSettings, SessionSettings,
-    Settings, Sources, TlsSettings, TokenBindingSettings, TopologyMax, TransportSettings, TurnSettings,
-    WebsocketSettings,
+    AllowedApp, CertificateSettings, ClientAuth, ConnectTokenSettings, EncryptionKeySettings,
+    ForwardedHeaderSetting, GameDataSettings, IceServerSettings, JwtSettings, Key, Loaded, LogFormat,
+    LogLevel, LoggingSettings, PlayerNameSettings, Problem, Problems, ProtocolSettings, RateLimitSettings,
+    RelayTypeSettings, RuntimeSettings, SdkCompatibilitySettings, Secret, SecuritySettings, ServerSettings,
+    SessionSettings, Settings, Sources, StorageSettings, TlsSettings, TokenBindingSettings, TopologyMax,
+    TransportSettings, TurnSettings, WebsocketSettings,
 };
 pub use signal_fish_transport::{TlsError, Unsettled};

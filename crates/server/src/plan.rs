@@ -13,6 +13,7 @@ use signal_fish_hub::{
     ByteQuota, HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit,
 };
 use signal_fish_protocol::{PlayerNameRules, ProtocolVersion, RoomCodeFormat};
+use signal_fish_storage::Keyring;
 use signal_fish_transport::{ListenerConfig, TlsFiles};
 
 pub(crate) use access::{files, read};
@@ -26,6 +27,7 @@ use crate::settings::{
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) authenticator: Authenticator,
+    pub(crate) keyring: Option<Keyring>,
     pub(crate) hub: HubConfig,
     pub(crate) addr: SocketAddr,
     pub(crate) listener: ListenerConfig,
@@ -42,10 +44,12 @@ impl Plan {
         let hub = hub(settings, &mut problems);
         let listener = listening::listener(settings, &mut problems);
         let tls = settings.security.transport.tls.files(&mut problems);
+        let keyring = settings.storage.keyring(&mut problems);
         problems.none()?;
         Ok(Self {
             authenticator,
             tls,
+            keyring,
             hub,
             addr: SocketAddr::new(settings.server.bind, settings.port),
             listener,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use signal_fish_coordination::LocalCoordinator;
 use signal_fish_hub::Hub;
-use signal_fish_storage::MemoryDatabase;
+use signal_fish_storage::{GameDatabase, MemoryDatabase, SealedDatabase};
 use signal_fish_transport::{Listener, Tls, TlsError, Unsettled};
 use tokio::time::{sleep, timeout};
 use tracing::info;
@@ -34,7 +34,11 @@ impl Server {
         let seen = reload::look(&settings.security);
         let plan = Plan::new(settings)?;
         let tls = plan.tls.map(Tls::load).transpose()?;
-        let database = Arc::new(MemoryDatabase::default());
+        let memory: Arc<dyn GameDatabase> = Arc::new(MemoryDatabase::default());
+        let database = match plan.keyring {
+            Some(keyring) => Arc::new(SealedDatabase::new(memory, keyring)),
+            None => memory,
+        };
         let coordinator = Arc::new(LocalCoordinator);
         let hub = Hub::start(plan.hub, plan.authenticator, database, coordinator).await?;
         let cannot_listen = |error| StartError::Listen { addr: plan.addr, error };

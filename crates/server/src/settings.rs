@@ -16,6 +16,7 @@ mod sdk;
 mod security;
 mod server;
 mod session;
+mod storage;
 mod token_binding;
 mod transport;
 mod turn;
@@ -57,6 +58,7 @@ pub use security::{AllowedApp, GameDataSettings, SecuritySettings};
 pub use server::ServerSettings;
 pub use session::{IceServerSettings, SessionSettings, TopologyMax};
 pub use sources::Sources;
+pub use storage::{EncryptionKeySettings, StorageSettings};
 pub use token_binding::TokenBindingSettings;
 pub use transport::{CertificateSettings, ClientAuth, TlsSettings, TransportSettings};
 pub use turn::TurnSettings;
@@ -86,6 +88,8 @@ pub struct Settings {
     pub session: SessionSettings,
     /// STUN and TURN servers for players who use WebRTC.
     pub turn: TurnSettings,
+    /// How rooms are remembered.
+    pub storage: StorageSettings,
     /// How the process uses the machine.
     pub runtime: RuntimeSettings,
 }
@@ -122,6 +126,7 @@ impl Default for Settings {
             relay_types: RelayTypeSettings::default(),
             session: SessionSettings::default(),
             turn: TurnSettings::default(),
+            storage: StorageSettings::default(),
             runtime: RuntimeSettings::default(),
         }
     }

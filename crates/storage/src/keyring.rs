@@ -58,14 +58,24 @@ pub enum SealError {
 
 impl SealingKey {
     /// A key of 32 bytes, which `base64` writes with or without padding, in either alphabet.
+    ///
+    /// # Errors
+    ///
+    /// The name or the key is not what it should be.
     pub fn parse(id: &str, base64: &str) -> Result<Self, KeyError> {
         let is_id_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if !(1..=ID_BYTES_MAX).contains(&id.len()) || !id.bytes().all(is_id_byte) {
             return Err(KeyError::BadId(id.to_owned()));
         }
         let bad = || KeyError::BadKey(id.to_owned());
-        let plain = base64.trim().trim_end_matches('=').replace('+', "-").replace('/', "_");
-        let bytes = Zeroizing::new(BASE64.decode(plain).map_err(|_| bad())?);
+        let in_one_alphabet = |letter| match letter {
+            '+' => '-',
+            '/' => '_',
+            other => other,
+        };
+        let letters = base64.trim().trim_end_matches('=').chars().map(in_one_alphabet);
+        let plain = Zeroizing::new(letters.collect::<String>());
+        let bytes = Zeroizing::new(BASE64.decode(plain.as_str()).map_err(|_| bad())?);
         let key = Zeroizing::new(<[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| bad())?);
         Ok(Self { id: id.to_owned(), key })
     }
@@ -73,6 +83,10 @@ impl SealingKey {
 
 impl Keyring {
     /// At least one key, each with a name of its own.
+    ///
+    /// # Errors
+    ///
+    /// There is no key, or two have one name.
     pub fn new(keys: Vec<SealingKey>) -> Result<Self, KeyError> {
         if keys.is_empty() {
             return Err(KeyError::NoKey);
@@ -86,6 +100,10 @@ impl Keyring {
     }
 
     /// Seals `secret` so that it can only be opened as what belongs to `owner`.
+    ///
+    /// # Errors
+    ///
+    /// The system has no random bytes.
     pub fn seal(&self, owner: &str, secret: &str) -> Result<String, SealError> {
         let [SealingKey { id, key }, ..] = self.0.as_slice() else { unreachable!("a ring has a key") };
         let mut nonce = [0; NONCE_BYTES];
@@ -97,6 +115,10 @@ impl Keyring {
     }
 
     /// Opens what [`Keyring::seal`] has sealed for the same owner.
+    ///
+    /// # Errors
+    ///
+    /// It is no envelope, was sealed with a key that is not here, or is not what was sealed.
     pub fn open(&self, owner: &str, envelope: &str) -> Result<String, SealError> {
         let mut parts = envelope.strip_prefix(PREFIX).ok_or(SealError::Malformed)?.split('.');
         let (Some(id), Some(nonce), Some(sealed), None) =

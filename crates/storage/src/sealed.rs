@@ -11,7 +11,8 @@ use crate::{GameDatabase, StorageError};
 
 /// Rooms in another store, which never sees the hashes of their passwords.
 ///
-/// What the store has from before there were keys is read as it is, and sealed when the room is saved next.
+/// What the store has from before there were keys is read as it is, and sealed when the room is saved next. This
+/// protects against who can read the store, not against who can write it.
 pub struct SealedDatabase {
     store: Arc<dyn GameDatabase>,
     keyring: Keyring,

@@ -125,7 +125,6 @@ narrower! {
 }
 uuids!(PlayerId RoomId SessionGeneration OperationId);
 
-/// 0 stands for none: epochs begin at 1.
 impl Member<String> for Secret {
     fn write(&self) -> String {
         self.reveal().to_owned()
@@ -136,6 +135,7 @@ impl Member<String> for Secret {
     }
 }
 
+/// 0 stands for none: epochs begin at 1.
 impl Member<u32> for Option<Epoch> {
     fn write(&self) -> u32 {
         self.map_or(0, Epoch::number)

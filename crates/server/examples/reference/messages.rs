@@ -21,7 +21,7 @@ Protocol 3 also has [an encoding in protobuf](../protobuf.md), for the same mess
 
 `RoomJoined` has a `reconnection_token`, on protocol 2 if `Authenticate` asked for the capability `reconnection_token`.
 Whoever loses its connection can take its seat again for a while, on a new one: `Reconnect` before any other room. Each
-token is good once, `Reconnected` has the next one. To the others the player has left, and joins again under its next
+token is good until its player says something after it came back; `Reconnected` has the next one. To the others the player has left, and joins again under its next
 epoch.
 
 `Reconnected` tells what happened in the room meanwhile. Game data is only sent again to clients of protocol 3 that asked
