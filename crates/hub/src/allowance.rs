@@ -1,17 +1,30 @@
-//! What one connection may do in a while.
+//! What one connection may do in a while, and what all connections from one source may: more, but no more for
+//! connecting anew.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
-use signal_fish_auth::{Budget, Exhausted};
+use signal_fish_auth::{BucketsBySource, Budget, Exhausted, Quota};
 
 use crate::config::HubConfig;
+use crate::session::Session;
 
 /// What one connection may do in a while.
 #[derive(Debug)]
 pub(crate) struct Allowance {
     creations: Budget,
     joins: Budget,
+    commands: Budget,
     replies: Budget,
+}
+
+/// What all connections from each source may do in a while.
+#[derive(Debug, Default)]
+pub(crate) struct SourceAllowances {
+    creations: BucketsBySource,
+    joins: BucketsBySource,
+    unknown_codes: BucketsBySource,
+    bad_tokens: BucketsBySource,
 }
 
 impl Allowance {
@@ -19,18 +32,14 @@ impl Allowance {
         Self {
             creations: Budget::new(config.creations),
             joins: Budget::new(config.joins),
+            commands: Budget::new(config.commands),
             replies: Budget::new(config.error_replies),
         }
     }
 
-    /// For a room that is to be made.
-    pub(crate) fn creation(&self, time: Duration) -> Result<(), Exhausted> {
-        self.creations.spend(time)
-    }
-
-    /// For a room that is to be entered, whether that works or not.
-    pub(crate) fn join(&self, time: Duration) -> Result<(), Exhausted> {
-        self.joins.spend(time)
+    /// For what a whole room hears of.
+    pub(crate) fn command(&self, time: Duration) -> Result<(), Exhausted> {
+        self.commands.spend(time)
     }
 
     /// For an answer that the client can cause as often as it likes.
@@ -38,3 +47,51 @@ impl Allowance {
         self.replies.spend(time)
     }
 }
+
+/// For a room that is to be made.
+pub(crate) fn creation(session: &Session, time: Duration) -> Result<(), Exhausted> {
+    let (quota, source) = (session.shared.config.creations, session.caller.source);
+    session.allowance.creations.spend(time)?;
+    session.shared.sources.creations.of(source).take(of_source(quota), time)
+}
+
+/// For a room that is to be entered, whether that works or not.
+pub(crate) fn join(session: &Session, time: Duration) -> Result<(), Exhausted> {
+    let (quota, source) = (session.shared.config.joins, session.caller.source);
+    session.allowance.joins.spend(time)?;
+    session.shared.sources.joins.of(source).take(of_source(quota), time)
+}
+
+/// For a code under which there may be no room. It is paid before it is looked up, so that nobody can look further.
+pub(crate) fn code(session: &Session, time: Duration) -> Result<(), Exhausted> {
+    let quota = session.shared.config.unknown_codes;
+    session.shared.sources.unknown_codes.of(session.caller.source).take(quota, time)
+}
+
+/// There was a room under the code that was paid for.
+pub(crate) fn code_is_known(session: &Session) {
+    let quota = session.shared.config.unknown_codes;
+    session.shared.sources.unknown_codes.of(session.caller.source).give_back(quota);
+}
+
+/// For a connect token that may be a bad one.
+pub(crate) fn token(session: &Session, time: Duration) -> Result<(), Exhausted> {
+    session.shared.sources.bad_tokens.of(session.caller.source).take(BAD_TOKENS, time)
+}
+
+/// The token that was paid for is a good one.
+pub(crate) fn token_is_good(session: &Session) {
+    session.shared.sources.bad_tokens.of(session.caller.source).give_back(BAD_TOKENS);
+}
+
+/// Ten connections that do all they may, or a class room behind one address.
+fn of_source(quota: Quota) -> Quota {
+    Quota { n_max: quota.n_max.saturating_mul(SOURCE_FACTOR), ..quota }
+}
+
+const SOURCE_FACTOR: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+
+/// A hundred a second, which keep a thread busy for a few per cent of its time. No more, since bad ones may come from
+/// the same address as good ones.
+const BAD_TOKENS: Quota =
+    Quota { n_max: NonZeroU32::new(6_000).expect("not zero"), window: Duration::from_mins(1) };

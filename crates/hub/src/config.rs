@@ -63,6 +63,10 @@ pub struct HubConfig {
     pub creations: Quota,
     /// Rooms that one connection may try to enter, as player or spectator.
     pub joins: Quota,
+    /// What a connection may ask of its room that everyone in it hears of, besides game data.
+    pub commands: Quota,
+    /// Codes that all connections from one source may try under which there is no room.
+    pub unknown_codes: Quota,
     /// Bytes of game data that one player may send.
     pub relay: ByteQuota,
     /// Bytes of game data that all players of a room together may send.
@@ -204,6 +208,8 @@ impl Default for HubConfig {
             },
             creations: per_minute(5),
             joins: per_minute(20),
+            commands: per_minute(600),
+            unknown_codes: per_minute(60),
             relay: bytes_per_minute(256 * 1024 * 1024),
             room_relay: bytes_per_minute(1024 * 1024 * 1024),
             signals: per_minute(600),

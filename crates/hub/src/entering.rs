@@ -8,6 +8,7 @@ use signal_fish_coordination::{ClaimError, RoomKey};
 use signal_fish_engine::{Command, Newcomer, PasswordHash, Room};
 use signal_fish_protocol::{AppId, Epoch, ErrorCode, JoinAsSpectator, JoinRoom, PlayerName};
 
+use crate::allowance;
 use crate::answer::Answer;
 use crate::claim::Claim;
 use crate::delivery::Outcome;
@@ -64,14 +65,20 @@ impl<'a> Entering<'a> {
         }
         // A room that may not be made is no attempt to join one.
         if creates {
-            self.session.allowance.creation(self.budget_time())?;
+            allowance::creation(self.session, self.budget_time())?;
         }
-        self.session.allowance.join(self.budget_time())?;
+        allowance::join(self.session, self.budget_time())?;
         let is_inside = self.session.is_inside();
         let players_max = self.limits().players_max;
         let wish = PlayWish::parse(&self.session.shared.config, players_max, request, password, is_inside)?;
         granted::check_play(self.session, wish.code.as_ref())?;
-        self.find_or_create(&wish).await
+        if wish.code.is_none() {
+            return self.find_or_create(&wish).await;
+        }
+        allowance::code(self.session, self.budget_time())?;
+        let entered = self.find_or_create(&wish).await;
+        self.note_code(&entered);
+        entered
     }
 
     async fn find_or_create(&mut self, wish: &PlayWish) -> Result<(), EntryRefusal> {
@@ -93,7 +100,7 @@ impl<'a> Entering<'a> {
                 None if wish.join_only => return Err(EntryRefusal::room_not_found()),
                 None => {
                     if !std::mem::replace(&mut is_charged, true) {
-                        self.session.allowance.creation(self.budget_time())?;
+                        allowance::creation(self.session, self.budget_time())?;
                     }
                     if self.create(key, wish, draw).await? {
                         return Ok(());
@@ -115,16 +122,31 @@ impl<'a> Entering<'a> {
         if self.session.shared.lifecycle.is_draining() {
             return Err(EntryRefusal::draining());
         }
-        self.session.allowance.join(self.budget_time())?;
+        allowance::join(self.session, self.budget_time())?;
         self.check_outside()?;
         let wish = WatchWish::parse(&self.session.shared.config, request, password)?;
         granted::check_watch(self.session, &wish.code)?;
+        allowance::code(self.session, self.budget_time())?;
+        let entered = self.find_and_watch(wish).await;
+        self.note_code(&entered);
+        entered
+    }
+
+    async fn find_and_watch(&mut self, wish: WatchWish) -> Result<(), EntryRefusal> {
         let app = self.app();
         let key = RoomKey { app, game: wish.game, code: wish.code };
         let room = self.session.shared.directory.find(&key).ok_or_else(EntryRefusal::room_not_found)?;
         let proof = self.proof(&room, wish.password.as_ref()).await?;
         let watch = Command::Watch(self.newcomer(wish.name, proof));
         if self.ask(&room, &key, watch) { Ok(()) } else { Err(EntryRefusal::room_not_found()) }
+    }
+
+    /// A code is free if there was a room under it.
+    fn note_code(&self, entered: &Result<(), EntryRefusal>) {
+        let is_unknown = entered.as_ref().is_err_and(|refusal| refusal.code == ErrorCode::RoomNotFound);
+        if !is_unknown {
+            allowance::code_is_known(self.session);
+        }
     }
 
     /// What the wish has to show for its password. Without one it has nothing, and waits for nothing.

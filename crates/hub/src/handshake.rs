@@ -9,6 +9,7 @@ use signal_fish_protocol::{
     MessageTransport, ProtocolInfo, ProtocolInfoV3, ProtocolVersion, Secret, ServerMessage,
 };
 
+use crate::allowance;
 use crate::capabilities::Capabilities;
 use crate::config::HubConfig;
 use crate::formats;
@@ -60,7 +61,7 @@ pub(crate) fn on_authenticate(session: &mut Session, now: Instant, request: Auth
         }
         Handshake::Failed => return,
     }
-    match negotiate(&session.shared, now, request, session.link.wire) {
+    match negotiate_with_token(session, now, request) {
         Ok(agreement) => agree(session, now, agreement),
         Err(disagreement) => {
             if session.charge(now) {
@@ -88,6 +89,26 @@ fn agree(session: &mut Session, now: Instant, agreement: Agreement) {
         session.link.send(now, message);
     }
     session.shared.sessions.settle(now, &session.link, &session.shared.lifecycle);
+}
+
+/// As [`negotiate`], where bad tokens are counted.
+fn negotiate_with_token(
+    session: &Session,
+    now: Instant,
+    request: Authenticate,
+) -> Result<Agreement, Disagreement> {
+    let shows_token = request.connect_token.is_some();
+    if shows_token {
+        let paid = allowance::token(session, session.shared.budget_time(now));
+        paid.map_err(|exhausted| disagree(ErrorCode::RateLimitExceeded, exhausted.to_string(), true))?;
+    }
+    let agreed = negotiate(&session.shared, now, request, session.link.wire);
+    let is_bad =
+        |disagreement: &Disagreement| disagreement.answer.error_code == ErrorCode::ConnectTokenInvalid;
+    if shows_token && !agreed.as_ref().is_err_and(is_bad) {
+        allowance::token_is_good(session);
+    }
+    agreed
 }
 
 /// Decides about `request` on a connection that reads `wire` unless they agree on another.

@@ -9,6 +9,7 @@ use signal_fish_coordination::RoomOperationCoordinator;
 use signal_fish_protocol::{CloseCode, ControlEncoding, GoingAway, ProtocolVersion, Timestamp};
 use signal_fish_storage::{GameDatabase, StorageError};
 
+use crate::allowance::SourceAllowances;
 use crate::backlog;
 use crate::caller::Caller;
 use crate::config::HubConfig;
@@ -61,6 +62,7 @@ impl Hub {
             journal,
             lifecycle: Lifecycle::default(),
             passwords: Passwords::default(),
+            sources: SourceAllowances::default(),
             started: Instant::now(),
         });
         // Nobody joins these tasks: each ends when the hub lets go of its channel, or with the runtime.

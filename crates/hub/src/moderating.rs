@@ -7,6 +7,7 @@ use signal_fish_auth::Password;
 use signal_fish_engine::{Command, NOT_AUTHORITY, PasswordHash};
 use signal_fish_protocol::ErrorCode;
 
+use crate::allowance;
 use crate::answer::Answer;
 use crate::entry::{EntryRefusal, check_password};
 use crate::live_room::LiveRoom;
@@ -15,6 +16,9 @@ use crate::session::Session;
 
 /// Hands a command to the room, which answers it.
 pub(crate) fn moderate(session: &mut Session, now: Instant, command: Command, answer: Answer) {
+    if let Err(exhausted) = session.allowance.command(session.shared.budget_time(now)) {
+        return session.decline(now, answer, exhausted.into());
+    }
     let asked = match &session.seat {
         Some(seat) => seat.ask(now, command, answer),
         None => Err(answer),
@@ -73,6 +77,6 @@ pub(crate) fn check_worth_it(session: &Session, now: Instant, room: &LiveRoom) -
         return Err(EntryRefusal::new(ErrorCode::NotRoomAuthority, NOT_AUTHORITY));
     }
     // It costs about as much as entering a room, with the password or the claim that this may take.
-    session.allowance.join(session.shared.budget_time(now))?;
+    allowance::join(session, session.shared.budget_time(now))?;
     Ok(())
 }

@@ -302,6 +302,9 @@ impl Session {
         if let Some(Err(exhausted)) = self.pace.as_mut().map(|pace| pace.take(now)) {
             return self.refuse(now, ErrorCode::RateLimitExceeded, exhausted.to_string());
         }
+        if let Err(exhausted) = self.allowance.command(self.shared.budget_time(now)) {
+            return self.refuse(now, ErrorCode::RateLimitExceeded, exhausted.to_string());
+        }
         if self.in_room(now, command).is_err() {
             self.refuse_outside(now);
         }

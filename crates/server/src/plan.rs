@@ -100,6 +100,8 @@ fn hub(settings: &Settings, problems: &mut Problems) -> HubConfig {
         },
         creations: quota(rate_limit.max_room_creations),
         joins: quota(rate_limit.max_join_attempts),
+        commands: quota(rate_limit.max_room_commands),
+        unknown_codes: quota(rate_limit.max_unknown_codes),
         signals: quota(rate_limit.max_signals),
         relay: ByteQuota { bytes_max: rate_limit.max_relay_bytes, window },
         room_relay: ByteQuota { bytes_max: rate_limit.max_room_relay_bytes, window },

@@ -1,6 +1,7 @@
 //! The hub from outside, without sockets: sessions speak, and their outboxes are read.
 
 mod binding;
+mod budgets;
 mod deadlines;
 mod ending;
 mod fan_out;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::support::{Client, V2, V3, hub, parse, settle};
+use crate::support::{Client, PLENTY, V2, V3, hub, parse, settle};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use signal_fish_auth::{App, AppLimits, Authenticator};
@@ -22,7 +22,7 @@ async fn refusal(client: &mut Client, code: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_who_name_a_new_code_at_once_one_makes_the_room() {
-    let hub = hub(HubConfig::default()).await;
+    let hub = hub(HubConfig { joins: PLENTY, creations: PLENTY, ..HubConfig::default() }).await;
     for round in 0..50 {
         let code = format!("RACE{round:02}");
         let joins: Vec<_> = (0..8)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::support::{Client, V2, hub, settle};
+use crate::support::{Client, PLENTY, V2, hub, settle};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -100,7 +100,8 @@ async fn who_is_on_the_way_in_by_the_old_code_finds_no_room_or_makes_one() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_who_come_while_the_code_changes_nobody_is_in_two_minds() {
-    let hub = hub(HubConfig { players_max: 100, ..HubConfig::default() }).await;
+    let hub =
+        hub(HubConfig { players_max: 100, joins: PLENTY, creations: PLENTY, ..HubConfig::default() }).await;
     for round in 0..30 {
         let code = format!("RACE{round:02}");
         let mut ada = owner(&hub, &code).await;

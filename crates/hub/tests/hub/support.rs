@@ -1,12 +1,13 @@
 //! Clients without sockets: they speak to the hub and read what is queued for them.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use signal_fish_auth::Authenticator;
+use signal_fish_auth::{Authenticator, Quota};
 use signal_fish_coordination::LocalCoordinator;
 use signal_fish_hub::{Frame, FrameKind, Hub, HubConfig, Session, Source, Taken};
 use signal_fish_protocol::protobuf::{ClientFrame, ServerFrame};
@@ -228,5 +229,9 @@ const ANSWERS: [&str; 9] = [
 
 pub(crate) const V2: ProtocolVersion = ProtocolVersion::V2;
 pub(crate) const V3: ProtocolVersion = ProtocolVersion::V3;
+
+/// What is no limit for a test.
+pub(crate) const PLENTY: Quota =
+    Quota { n_max: NonZeroU32::new(100_000).expect("not zero"), window: Duration::from_mins(1) };
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
