@@ -55,6 +55,7 @@ fn plan(root: &Path) -> Result<Plan> {
         Step { name: "tidy", action: Action::Verb("tidy", tidy::check) },
         Step { name: "codegen", action: Action::Verb("codegen --check", codegen::check) },
         step("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+        step("echo", &["clippy", "--package", TRANSPORT, "--features", "echo", "--", "-D", "warnings"]),
         Step { name: "docs", action: Action::Verb("docs --check", docs::check) },
     ];
     let mut not_run = Vec::new();
@@ -80,6 +81,26 @@ fn plan(root: &Path) -> Result<Plan> {
     };
     steps.push(step("tests", tests));
     steps.push(step("doctests", &["test", "--workspace", "--doc"]));
+    if has_pip() {
+        // Not captured: where pip cannot get the cases, the test says that it was not run.
+        const TEST: &[&str] = &[
+            "test",
+            "--package",
+            TRANSPORT,
+            "--features",
+            "echo",
+            "--test",
+            "conformance",
+            "--",
+            "--nocapture",
+        ];
+        steps.push(step("autobahn", TEST));
+    } else {
+        not_run.push(NotRun {
+            name: "autobahn",
+            why: "whether connections pass the cases for WebSocket; `python3 -m pip` has to work first",
+        });
+    }
     Ok(Plan { steps, not_run })
 }
 
@@ -87,6 +108,11 @@ fn has_wasm_target(root: &Path) -> Result<bool> {
     let mut rustc = Command::new("rustc");
     rustc.args(["--print", "target-libdir", "--target", WASM]).current_dir(root);
     Ok(Path::new(output_of(&mut rustc)?.trim()).is_dir())
+}
+
+/// The conformance test gets its cases by it.
+fn has_pip() -> bool {
+    succeeds(Command::new("python3").args(["-m", "pip", "--version"]))
 }
 
 /// Where the differential test looks for it, too.
@@ -144,6 +170,9 @@ fn summary(passed: &[(&str, Duration)], not_run: &[NotRun], failed: Option<(&Ste
 
 /// Where the measuring tools install the published server, below the home directory.
 const PUBLISHED: &str = ".cache/signal-fish-perf/inst/bin/signal-fish-server";
+
+/// The crate whose connections say back what they hear with the feature `echo`.
+const TRANSPORT: &str = "signal-fish-transport";
 
 const WASM: &str = "wasm32-unknown-unknown";
 

@@ -22,6 +22,8 @@ mod bound;
 mod caller;
 mod capabilities;
 mod claim;
+#[cfg(feature = "echo")]
+mod echo;
 mod entering;
 mod entry;
 mod granted;
@@ -69,6 +71,8 @@ mod volume;
 pub use bound::{Bind, NotBound};
 pub use caller::{Caller, CertificateFingerprint};
 pub use config::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};
+#[cfg(feature = "echo")]
+pub use echo::echo;
 pub use entry::Entry;
 pub use formats::GameDataLimits;
 pub use frame::{Frame, FrameKind};

@@ -201,7 +201,8 @@ close_codes! {
     ProtocolError = 1002 "protocol_error",
     /// A text message was not UTF-8.
     InvalidUtf8 = 1007 "invalid_utf8",
-    /// A message came in more than 1,024 pieces or took longer than 30 seconds, or there were too many control frames.
+    /// A message came in too many pieces (more than 1,024, and more than one for every 64 bytes of the longest message)
+    /// or took longer than 30 seconds, or there were too many control frames.
     PolicyViolation = 1008 "policy_violation",
     /// A message was more than twice as large as the server takes. Up to that it is answered by an Error instead.
     MessageTooBig = 1009 "message_too_big",

@@ -19,6 +19,9 @@ mod ws;
 #[cfg(test)]
 mod tests;
 
+#[cfg(all(feature = "echo", not(debug_assertions)))]
+compile_error!("the feature `echo` is for the conformance test: no server is built with it");
+
 pub use http::{Origin, Origins, TokenBindingConfig};
 pub use listener::{Listener, ListenerConfig, Unsettled};
 pub use proxies::{ForwardedHeader, Proxies};

@@ -128,6 +128,15 @@ mod tests {
     }
 
     #[test]
+    fn a_client_cannot_hide_behind_a_quote_what_its_proxy_adds() {
+        for written in ["for=6.6.6.6;x=\"", "for=6.6.6.6;x=\"\\", "for=6.6.6.6;x=\"\\\"", "\""] {
+            for added in ["for=192.0.2.1", "for=\"192.0.2.1:47\""] {
+                check_standard(&format!("{written}, {added}"), PROXY);
+            }
+        }
+    }
+
+    #[test]
     fn the_standard_header_is_read_with_its_quotes() {
         check_standard("for=192.0.2.1", "192.0.2.1");
         check_standard("For=1.1.1.1, FOR=\"192.0.2.1:47\" ;proto=https;by=10.0.0.1", "192.0.2.1");

@@ -6,6 +6,8 @@ mod connection;
 mod deadlines;
 mod fragments;
 mod framing;
+#[cfg_attr(feature = "echo", path = "ws/echo.rs")]
+mod hearing;
 mod incoming;
 mod outgoing;
 mod parting;

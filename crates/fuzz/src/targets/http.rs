@@ -1,58 +1,14 @@
 //! Requests of all kinds at the port, over a real socket.
 
-use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
-use std::sync::{Arc, OnceLock};
-use std::thread;
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::sync::OnceLock;
 
-use signal_fish_auth::Authenticator;
-use signal_fish_coordination::LocalCoordinator;
-use signal_fish_hub::{Hub, HubConfig};
-use signal_fish_storage::MemoryDatabase;
-use signal_fish_transport::{Listener, ListenerConfig};
+use signal_fish_transport::ListenerConfig;
 
-/// The server answers, or ends the connection; what follows an upgrade is frames. It never keeps the peer waiting that
-/// has said all it wants to say.
+use super::listening;
+
+/// The server answers, or ends the connection; what follows an upgrade is frames.
 pub(super) fn request(bytes: &[u8]) {
-    let mut socket = TcpStream::connect(server()).expect("it listens");
-    socket.set_read_timeout(Some(PATIENCE)).expect("a time that is not zero");
-    // It may have heard enough before the end.
-    let _ = socket.write_all(bytes);
-    let _ = socket.shutdown(Shutdown::Write);
-    let mut answer = Vec::new();
-    match socket.read_to_end(&mut answer) {
-        Ok(_) => {}
-        Err(error) => assert!(!matches!(error.kind(), TIMED_OUT | WOULD_BLOCK), "no answer to {bytes:?}"),
-    }
-    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1."), "{answer:?}");
-}
-
-/// One server for all requests, for as long as the process lives.
-fn server() -> SocketAddr {
     static SERVER: OnceLock<SocketAddr> = OnceLock::new();
-    *SERVER.get_or_init(|| {
-        let (sender, receiver) = std::sync::mpsc::channel();
-        thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("the system has sockets").block_on(async {
-                let (database, coordinator) = (Arc::<MemoryDatabase>::default(), Arc::new(LocalCoordinator));
-                let hub = Hub::start(HubConfig::default(), Authenticator::open(), database, coordinator);
-                let hub = hub.await.expect("memory can be read");
-                let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-                let listener = Listener::bind(any, hub, ListenerConfig::default(), None).await;
-                let listener = listener.expect("a free port");
-                sender.send(listener.local_addr()).expect("the other side waits");
-                listener.serve(std::future::pending()).await
-            })
-        });
-        receiver.recv().expect("it starts")
-    })
+    listening::answer(*SERVER.get_or_init(|| listening::start(ListenerConfig::default())), bytes);
 }
-
-/// What a read that took too long is called, which depends on the system.
-const TIMED_OUT: std::io::ErrorKind = std::io::ErrorKind::TimedOut;
-const WOULD_BLOCK: std::io::ErrorKind = std::io::ErrorKind::WouldBlock;
-
-/// Longer than the server waits for a peer to end its side.
-const PATIENCE: Duration = Duration::from_secs(5);

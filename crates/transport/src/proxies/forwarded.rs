@@ -15,7 +15,7 @@ pub(super) fn hops(header: ForwardedHeader, headers: &HeaderMap) -> Option<Vec<I
     };
     let mut hops = Vec::new();
     for line in headers.get_all(name) {
-        for element in split(line.to_str().ok()?, ',') {
+        for element in split(line.to_str().ok()?, ',')? {
             if hops.len() == HOPS_MAX {
                 return None;
             }
@@ -28,7 +28,7 @@ pub(super) fn hops(header: ForwardedHeader, headers: &HeaderMap) -> Option<Vec<I
 /// What `for` says in one element of `Forwarded`.
 fn address_of_element(element: &str) -> Option<IpAddr> {
     let mut found = None;
-    for pair in split(element, ';') {
+    for pair in split(element, ';')? {
         let (name, value) = pair.split_once('=')?;
         if name.eq_ignore_ascii_case("for") {
             let value = value.strip_prefix('"').map_or(Some(value), |rest| rest.strip_suffix('"'))?;
@@ -47,16 +47,18 @@ fn address(text: &str) -> Option<IpAddr> {
     ip.ok().or_else(bare).map(|ip| ip.to_canonical())
 }
 
-/// The parts between separators that are not within quotes, without the blanks around them.
-fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
+/// The parts between separators that are not within quotes, without the blanks around them. Nothing if a quote does not
+/// end: a client could write one to hide what its proxy adds.
+fn split(text: &str, separator: char) -> Option<Vec<&str>> {
     let (mut is_quoted, mut is_escaped) = (false, false);
-    let parts = text.split(move |c| {
+    let parts = text.split(|c| {
         let splits = c == separator && !is_quoted;
         is_quoted ^= c == '"' && !is_escaped;
         is_escaped = c == '\\' && is_quoted && !is_escaped;
         splits
     });
-    parts.map(str::trim)
+    let parts = parts.map(str::trim).collect();
+    (!is_quoted).then_some(parts)
 }
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");

@@ -13,6 +13,8 @@ use tokio::time::Instant;
 pub(super) struct Fragments {
     /// The message that has not come to its end, if there is one. Mostly there is none, and no memory for it.
     unfinished: Option<Box<Unfinished>>,
+    /// Pieces that one message may come in.
+    n_fragments_max: u32,
     /// When all control frames up to now would have come, had they kept to their pace.
     paced_until: Instant,
 }
@@ -25,13 +27,15 @@ struct Unfinished {
     header: [u8; HEADER_BYTES_MAX],
     n_header_bytes: u8,
     /// Frames of a message whose last one has not begun.
-    n_fragments: u16,
+    n_fragments: u32,
     since: Instant,
 }
 
 impl Fragments {
-    pub(super) const fn new(now: Instant) -> Self {
-        Self { unfinished: None, paced_until: now }
+    /// For messages of up to so many bytes.
+    pub(super) fn new(now: Instant, message_bytes_max: usize) -> Self {
+        let n_fragments_max = u32::try_from(message_bytes_max / FRAGMENT_BYTES).unwrap_or(u32::MAX);
+        Self { unfinished: None, n_fragments_max: n_fragments_max.max(FRAGMENTS_MIN), paced_until: now }
     }
 
     /// Since when a message is on its way that has begun but not ended.
@@ -47,7 +51,7 @@ impl Fragments {
         while !bytes.is_empty() {
             match current.take(&mut bytes) {
                 Some(first) if first & CONTROL != 0 => self.pace(now)?,
-                Some(first) => current.begin(now, first)?,
+                Some(first) => current.begin(now, first, self.n_fragments_max)?,
                 None => {}
             }
         }
@@ -107,7 +111,7 @@ impl Unfinished {
     }
 
     /// A frame with a part of a message begins.
-    const fn begin(&mut self, now: Instant, first: u8) -> Result<(), CloseCode> {
+    const fn begin(&mut self, now: Instant, first: u8, n_max: u32) -> Result<(), CloseCode> {
         if first & FIN != 0 {
             // What is left of this frame counts as a message that has just begun.
             self.n_fragments = 0;
@@ -115,7 +119,7 @@ impl Unfinished {
             return Ok(());
         }
         self.n_fragments += 1;
-        if self.n_fragments < FRAGMENTS_MAX { Ok(()) } else { Err(CloseCode::PolicyViolation) }
+        if self.n_fragments < n_max { Ok(()) } else { Err(CloseCode::PolicyViolation) }
     }
 }
 
@@ -137,8 +141,11 @@ const CONTROL: u8 = 0x08;
 /// Two bytes, and a length of eight.
 const HEADER_BYTES_MAX: usize = 10;
 
-/// Pieces that one message may come in. Libraries cut at some kilobytes, if at all.
-const FRAGMENTS_MAX: u16 = 1_024;
+/// The longest message may come in pieces of this many bytes. Libraries cut at some kilobytes, if at all.
+const FRAGMENT_BYTES: usize = 64;
+
+/// Pieces that any message may come in, however short the longest one is.
+const FRAGMENTS_MIN: u32 = 1_024;
 
 /// Control frames may come ten times a second for ever. A client has to answer one ping in a while, and has no reason
 /// for more than a few of its own.
@@ -155,9 +162,14 @@ mod tests {
 
     /// Follows the frames cut into pieces of any length.
     fn follow(frames: &[Frame], piece: usize) -> (Result<(), CloseCode>, bool) {
+        follow_up_to(64 * 1_024, frames, piece)
+    }
+
+    /// The same with messages of up to so many bytes.
+    fn follow_up_to(n_bytes: usize, frames: &[Frame], piece: usize) -> (Result<(), CloseCode>, bool) {
         let bytes: Vec<u8> = frames.iter().flat_map(Frame::encode).collect();
         let now = Instant::now();
-        let mut fragments = Fragments::new(now);
+        let mut fragments = Fragments::new(now, n_bytes);
         let followed = bytes.chunks(piece).try_for_each(|piece| fragments.follow(now, piece));
         (followed, fragments.unfinished_since().is_some())
     }
@@ -175,20 +187,23 @@ mod tests {
 
     #[test]
     fn a_message_has_so_many_pieces_and_no_more() {
-        let of = |n_middle: usize| {
+        let of = |n_bytes: usize, n_middle: usize| {
             let middle = std::iter::repeat_with(|| Frame::last("").unfinished()).take(n_middle);
             let all: Vec<_> =
                 [Frame::text("").unfinished()].into_iter().chain(middle).chain([Frame::last("")]).collect();
-            follow(&[all.clone(), all].concat(), 100)
+            follow_up_to(n_bytes, &[all.clone(), all].concat(), 100)
         };
-        assert_eq!(of(1_022), (Ok(()), false));
-        assert_eq!(of(1_023).0, Err(CloseCode::PolicyViolation));
+        // One for every 64 bytes, but never fewer than 1,024.
+        for (n_bytes, n_pieces) in [(0, 1_024), (65_536, 1_024), (131_072, 2_048)] {
+            assert_eq!(of(n_bytes, n_pieces - 2), (Ok(()), false), "{n_bytes}");
+            assert_eq!(of(n_bytes, n_pieces - 1).0, Err(CloseCode::PolicyViolation), "{n_bytes}");
+        }
     }
 
     #[test]
     fn a_few_pings_are_fine_and_a_flood_is_not() {
         let start = Instant::now();
-        let mut fragments = Fragments::new(start);
+        let mut fragments = Fragments::new(start, 0);
         let ping = Frame::new(Opcode::PING, "").encode();
         for _ in 0..100 {
             fragments.follow(start, &ping).unwrap();

@@ -48,7 +48,7 @@ impl Incoming {
         let protocol = WebSocketContext::new(Role::Server, Some(config));
         Self {
             protocol,
-            fragments: Fragments::new(now),
+            fragments: Fragments::new(now, inbound_bytes_max),
             unread: Some(first_bytes),
             has_begun: false,
             heard_at: now,

@@ -11,11 +11,11 @@ use signal_fish_hub::{Entry, Session};
 use signal_fish_protocol::CloseCode;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
-use tungstenite::Message;
 
 use super::ConnectionConfig;
 use super::connection::Wire;
 use super::deadlines::{Deadlines, Due, Signs};
+use super::hearing::hear;
 use super::incoming::Incoming;
 use super::outgoing::Written;
 use super::parting::Parting;
@@ -153,20 +153,6 @@ impl Party {
             session
         }));
     }
-}
-
-/// Gives a message to the session. An entry has to be made before the next one.
-fn hear(session: &mut Session, inbound_bytes_max: usize, now: Instant, message: &Message) -> Option<Entry> {
-    let now = now.into_std();
-    match message {
-        Message::Text(_) | Message::Binary(_) if message.len() > inbound_bytes_max => {
-            session.on_oversized(now)
-        }
-        Message::Text(text) => return session.on_text(now, text),
-        Message::Binary(payload) => return session.on_binary(now, payload),
-        Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {}
-    }
-    None
 }
 
 fn write<S: AsyncWrite + Unpin>(cx: &mut Context<'_>, wire: &mut Wire<S>) -> ControlFlow<Parting> {
