@@ -23,11 +23,15 @@ fn assert_silent_about(output: &str, secrets: &[&str]) {
 /// A connect token of a studio whose key is known here alone.
 fn token() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970").as_secs();
-    let payload = json!({"app_id": "demo", "exp": now + 60, "nonce": "marked-nonce"}).to_string();
+    let payload =
+        json!({"app_id": "demo", "exp": now + 60, "nonce": "marked-nonce", "sub": SUBJECT}).to_string();
     let signed = format!("sfct_v1.{}", URL_SAFE_NO_PAD.encode(payload));
     let signature = studio().sign(signed.as_bytes()).to_bytes();
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
+
+/// A name that is meant to look like a line of the log.
+const SUBJECT: &str = "eve\nINFO forged line \u{1B}[31m";
 
 fn studio() -> SigningKey {
     SigningKey::from_bytes(&[7; 32])
@@ -125,10 +129,12 @@ fn talk(level: &str, format: &str) -> (String, Vec<String>) {
 }
 
 #[test]
-fn the_log_has_no_secrets_however_much_it_says() {
+fn the_log_has_no_secrets_and_no_forged_lines_however_much_it_says() {
     for (level, format) in [("trace", "text"), ("debug", "json")] {
         let (output, own) = talk(level, format);
         assert!(output.contains("websocket connected"), "it does say much:\n{output}");
+        assert!(output.contains("forged line"), "it says who came in:\n{output}");
+        assert!(!output.contains("\nINFO forged") && !output.contains('\u{1B}'), "{output}");
         let own: Vec<_> = own.iter().map(String::as_str).collect();
         assert_silent_about(&output, &own);
         assert_silent_about(&output, &["marked", "bWFya2Vk"]);
