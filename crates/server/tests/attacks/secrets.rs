@@ -30,8 +30,8 @@ fn token() -> String {
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// A name that is meant to look like a line of the log.
-const SUBJECT: &str = "eve\nINFO forged line \u{1B}[31m";
+/// A name that is meant to look like another field of the log. With line breaks in it, the token would be none.
+const SUBJECT: &str = "eve\" forged=\"line";
 
 fn studio() -> SigningKey {
     SigningKey::from_bytes(&[7; 32])
@@ -133,8 +133,8 @@ fn the_log_has_no_secrets_and_no_forged_lines_however_much_it_says() {
     for (level, format) in [("trace", "text"), ("debug", "json")] {
         let (output, own) = talk(level, format);
         assert!(output.contains("websocket connected"), "it does say much:\n{output}");
-        assert!(output.contains("forged line"), "it says who came in:\n{output}");
-        assert!(!output.contains("\nINFO forged") && !output.contains('\u{1B}'), "{output}");
+        assert!(output.contains("forged="), "it says who came in:\n{output}");
+        assert!(!output.contains(SUBJECT) && !output.contains('\u{1B}'), "{output}");
         let own: Vec<_> = own.iter().map(String::as_str).collect();
         assert_silent_about(&output, &own);
         assert_silent_about(&output, &["marked", "bWFya2Vk"]);
