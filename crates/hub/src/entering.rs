@@ -10,6 +10,7 @@ use signal_fish_protocol::{AppId, Epoch, ErrorCode, JoinAsSpectator, JoinRoom, P
 
 use crate::answer::Answer;
 use crate::claim::Claim;
+use crate::code_guesses;
 use crate::delivery::Outcome;
 use crate::directory::NotAdded;
 use crate::entry::{EntryRefusal, PlayWish, WatchWish, room_setup};
@@ -71,7 +72,17 @@ impl<'a> Entering<'a> {
         let players_max = self.limits().players_max;
         let wish = PlayWish::parse(&self.session.shared.config, players_max, request, password, is_inside)?;
         granted::check_play(self.session, wish.code.as_ref())?;
-        self.find_or_create(&wish).await
+        if wish.code.is_none() {
+            return self.find_or_create(&wish).await;
+        }
+        code_guesses::pay(self.session, self.now)?;
+        let outcome = self.find_or_create(&wish).await;
+        let is_led_to_room =
+            outcome.as_ref().map_or_else(|refusal| refusal.code == ErrorCode::PasswordRequired, |()| true);
+        if is_led_to_room {
+            code_guesses::give_back(self.session);
+        }
+        outcome
     }
 
     async fn find_or_create(&mut self, wish: &PlayWish) -> Result<(), EntryRefusal> {
@@ -121,7 +132,9 @@ impl<'a> Entering<'a> {
         granted::check_watch(self.session, &wish.code)?;
         let app = self.app();
         let key = RoomKey { app, game: wish.game, code: wish.code };
+        code_guesses::pay(self.session, self.now)?;
         let room = self.session.shared.directory.find(&key).ok_or_else(EntryRefusal::room_not_found)?;
+        code_guesses::give_back(self.session);
         let proof = self.proof(&room, wish.password.as_ref()).await?;
         let watch = Command::Watch(self.newcomer(wish.name, proof));
         if self.ask(&room, &key, watch) { Ok(()) } else { Err(EntryRefusal::room_not_found()) }

@@ -11,6 +11,7 @@ use signal_fish_storage::{GameDatabase, StorageError};
 
 use crate::backlog;
 use crate::caller::Caller;
+use crate::code_guesses::CodeGuesses;
 use crate::config::HubConfig;
 use crate::directory::{Directory, RoomLimits};
 use crate::handshake;
@@ -61,6 +62,7 @@ impl Hub {
             journal,
             lifecycle: Lifecycle::default(),
             passwords: Passwords::default(),
+            code_guesses: CodeGuesses::default(),
             started: Instant::now(),
         });
         // Nobody joins these tasks: each ends when the hub lets go of its channel, or with the runtime.

@@ -22,6 +22,7 @@ mod bound;
 mod caller;
 mod capabilities;
 mod claim;
+mod code_guesses;
 mod entering;
 mod entry;
 mod granted;

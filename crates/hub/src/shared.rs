@@ -8,6 +8,7 @@ use signal_fish_auth::{Authenticator, Moment};
 use signal_fish_coordination::RoomOperationCoordinator;
 use signal_fish_protocol::Timestamp;
 
+use crate::code_guesses::CodeGuesses;
 use crate::config::HubConfig;
 use crate::directory::Directory;
 use crate::journal::Journal;
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) journal: Journal,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) passwords: Passwords,
+    pub(crate) code_guesses: CodeGuesses,
     /// From when budgets count their time.
     pub(crate) started: Instant,
 }

@@ -69,17 +69,30 @@ fn names_and_codes_that_mean_something_to_others_are_refused() {
 }
 
 #[test]
-fn whoever_guesses_codes_soon_has_to_wait() {
+fn whoever_guesses_codes_soon_has_to_wait_also_on_new_connections() {
     let siege = Siege::of(without_address_limits(server()));
-    for _ in 0..5 {
+    let [_ada] = gather(siege.addr(), "TARGET", [("Ada", Dialect::V3)]);
+    let mut n_answers = [0; 2];
+    for connection in 0..10 {
         let mut eve = Peer::authenticated(siege.addr(), "Eve", Dialect::V2);
-        for n in 0..40 {
-            let code = if n < 20 { "ROOM_NOT_FOUND" } else { "RATE_LIMIT_EXCEEDED" };
-            eve.send("JoinRoom", join(&json!({"room_code": format!("GUES{}", 22 + n), "join_only": true})));
-            eve.expect_refusal("RoomJoinFailed", code);
+        for n in 0..20 {
+            let code = format!("GS{}{}", 22 + connection, 22 + n);
+            if n % 2 == 0 {
+                eve.send("JoinRoom", join(&json!({"room_code": code, "join_only": true})));
+            } else {
+                let data = json!({"game_name": GAME, "room_code": code, "spectator_name": "Eve"});
+                eve.send("JoinAsSpectator", data);
+            }
+            let answer = eve.expect_text();
+            let codes = ["ROOM_NOT_FOUND", "RATE_LIMIT_EXCEEDED"];
+            let which = codes.iter().position(|code| answer.contains(code));
+            n_answers[which.unwrap_or_else(|| panic!("{answer}"))] += 1;
         }
-        eve.expect_silence();
     }
+    assert!((120..130).contains(&n_answers[0]), "answers and refusals: {n_answers:?}");
+    let mut eve = Peer::authenticated(siege.addr(), "Eve", Dialect::V2);
+    eve.send("JoinRoom", join(&json!({"room_code": "TARGET"})));
+    eve.expect_refusal("RoomJoinFailed", "RATE_LIMIT_EXCEEDED");
     siege.lift();
 }
 
