@@ -141,10 +141,13 @@ impl<'a> Entering<'a> {
         if self.ask(&room, &key, watch) { Ok(()) } else { Err(EntryRefusal::room_not_found()) }
     }
 
-    /// A code is free if there was a room under it.
+    /// A code is free if it led to a room. Any other end may tell that there is none.
     fn note_code(&self, entered: &Result<(), EntryRefusal>) {
-        let is_unknown = entered.as_ref().is_err_and(|refusal| refusal.code == ErrorCode::RoomNotFound);
-        if !is_unknown {
+        let led_to_room = match entered {
+            Ok(()) => true,
+            Err(refusal) => refusal.code == ErrorCode::PasswordRequired,
+        };
+        if led_to_room {
             allowance::code_is_known(self.session);
         }
     }

@@ -1,4 +1,4 @@
-//! The page that says which test holds each part of the protocol: its tests exist, and nothing is without one.
+//! The pages that say which test holds each part of the protocol and each defence: the tests exist, nothing is without.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,11 +10,14 @@ use pulldown_cmark::{Event, Parser, Tag};
 use super::links::resolve;
 use crate::finding::Finding;
 
-/// What is wrong with the page. Whether its links lead somewhere is looked at where all links are.
+/// What is wrong with the pages. Whether their links lead somewhere is looked at where all links are.
 pub(super) fn wrong(root: &Path) -> Result<Vec<Finding>> {
     let read = |path: &str| fs::read_to_string(root.join(path)).with_context(|| path.to_owned());
+    let mut findings = Vec::new();
+    for page in [PAGE, SECURITY] {
+        findings.extend(wrong_rows(page, &read(page)?, |file| fs::read_to_string(root.join(file)).ok()));
+    }
     let page = read(PAGE)?;
-    let mut findings = wrong_rows(&page, |file| fs::read_to_string(root.join(file)).ok());
     for path in REFERENCES {
         findings.extend(missing(&page, &read(path)?));
     }
@@ -22,18 +25,18 @@ pub(super) fn wrong(root: &Path) -> Result<Vec<Finding>> {
 }
 
 /// Rows that name no test, and tests that are not where the page says.
-fn wrong_rows(page: &str, read: impl Fn(&str) -> Option<String>) -> Vec<Finding> {
+fn wrong_rows(path: &str, page: &str, read: impl Fn(&str) -> Option<String>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (row, line) in page.lines().zip(1..).filter(|(row, _)| is_row(row)) {
         let links = links(row);
         let tests: Vec<_> = links.iter().filter(|(text, _)| !text.ends_with(".rs")).collect();
         if tests.is_empty() {
-            findings.push(Finding::error(PAGE, line, "name a test for this row"));
+            findings.push(Finding::error(path, line, "name a test for this row"));
         }
         for (name, link) in tests {
-            let Some(file) = resolve(PAGE, link) else { continue };
+            let Some(file) = resolve(path, link) else { continue };
             if read(&file).is_some_and(|source| !has_test(&file, &source, name)) {
-                findings.push(Finding::error(PAGE, line, format!("`{file}` has no test `{name}`")));
+                findings.push(Finding::error(path, line, format!("`{file}` has no test `{name}`")));
             }
         }
     }
@@ -87,6 +90,9 @@ fn has_test(file: &str, source: &str, name: &str) -> bool {
 
 const PAGE: &str = "docs/protocol-tests.md";
 
+/// Attacks, what they get, and the tests that show it.
+const SECURITY: &str = "docs/security.md";
+
 /// Where the messages and the codes are listed.
 const REFERENCES: [&str; 3] =
     ["docs/reference/messages.md", "docs/reference/error-codes.md", "docs/reference/close-codes.md"];
@@ -103,7 +109,7 @@ mod tests {
             "crates/engine/a.txt" => Some("# Ada comes in. Bob too.\nAda joins\n".to_owned()),
             _ => None,
         };
-        let found: Vec<_> = wrong_rows(row, read).into_iter().map(|finding| finding.advice).collect();
+        let found: Vec<_> = wrong_rows(PAGE, row, read).into_iter().map(|finding| finding.advice).collect();
         assert_eq!(found, expected, "in {row:?}");
     }
 

@@ -239,7 +239,7 @@ impl Door {
         let fault = self.fault.filter(|fault| *fault != ErrorCode::InvalidRoomCode || is_outside);
         let is_first = [
             (ErrorCode::ServerDraining, asker.is_draining && may_create),
-            (ErrorCode::RateLimitExceeded, may_create || self.password.is_some()),
+            (ErrorCode::RateLimitExceeded, may_create || self.code.is_some()),
         ];
         let knocks = is_outside && self.code.is_some();
         let refusals = [
@@ -262,7 +262,7 @@ impl Door {
             (ErrorCode::ServerDraining, asker.is_draining),
             (ErrorCode::SpectatorNotAllowed, asker.plays()),
             (ErrorCode::SpectatorJoinFailed, asker.watches()),
-            (ErrorCode::RateLimitExceeded, is_outside && self.password.is_some()),
+            (ErrorCode::RateLimitExceeded, is_outside),
             (ErrorCode::RoomNotFound, is_outside),
             (ErrorCode::PasswordRequired, is_outside),
             (ErrorCode::Banned, is_outside),
