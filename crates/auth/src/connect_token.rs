@@ -184,7 +184,10 @@ impl JwtRules {
 }
 
 fn json<T: for<'de> Deserialize<'de>>(base64url: &str) -> Result<T, TokenRefusal> {
-    serde_json::from_slice(&bytes(base64url)?).map_err(|_| TokenRefusal::Malformed)
+    let bytes = bytes(base64url)?;
+    // Where a member is passed over, serde_json would not look whether it is UTF-8.
+    let text = str::from_utf8(&bytes).map_err(|_| TokenRefusal::Malformed)?;
+    serde_json::from_str(text).map_err(|_| TokenRefusal::Malformed)
 }
 
 fn bytes(base64url: &str) -> Result<Vec<u8>, TokenRefusal> {
