@@ -46,11 +46,11 @@ fn text(addr: SocketAddr, settings: &Settings) -> String {
         who.push_str(", with a connect token");
     }
     lines.push(format!("Who may play: {who}."));
-    if settings.security.transport.tls.enabled {
-        return lines.join("\n");
+    // The example speaks no TLS.
+    if !settings.security.transport.tls.enabled {
+        lines.push("To see two players meet, in another terminal:".to_owned());
+        lines.push(format!("  cargo run --release --example two_players -- ws://{at}/v2/ws{argument}"));
     }
-    lines.push("To see two players meet, in another terminal:".to_owned());
-    lines.push(format!("  cargo run --release --example two_players -- ws://{at}/v2/ws{argument}"));
     lines.push(String::new());
     lines.join("\n")
 }
@@ -64,6 +64,7 @@ mod tests {
     #[track_caller]
     fn check(addr: &str, settings: &Settings, expected: &[&str], absent: &[&str]) {
         let text = text(addr.parse().unwrap(), settings);
+        assert!(text.ends_with('\n'), "what is logged next needs a line of its own: {text:?}");
         for part in expected {
             assert!(text.contains(part), "{part:?} is missing in {text:?}");
         }
