@@ -4,7 +4,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use signal_fish_auth::{BucketsBySource, Budget, Exhausted, Quota};
+use signal_fish_auth::{Bucket, BucketsBySource, Budget, Exhausted, Quota};
 
 use crate::config::HubConfig;
 use crate::session::Session;
@@ -50,38 +50,40 @@ impl Allowance {
 
 /// For a room that is to be made.
 pub(crate) fn creation(session: &Session, time: Duration) -> Result<(), Exhausted> {
-    let (quota, source) = (session.shared.config.creations, session.caller.source);
     session.allowance.creations.spend(time)?;
-    session.shared.sources.creations.of(source).take(of_source(quota), time)
+    let bucket = bucket(session, |sources| &sources.creations);
+    bucket.take(of_source(session.shared.config.creations), time)
 }
 
 /// For a room that is to be entered, whether that works or not.
 pub(crate) fn join(session: &Session, time: Duration) -> Result<(), Exhausted> {
-    let (quota, source) = (session.shared.config.joins, session.caller.source);
     session.allowance.joins.spend(time)?;
-    session.shared.sources.joins.of(source).take(of_source(quota), time)
+    bucket(session, |sources| &sources.joins).take(of_source(session.shared.config.joins), time)
 }
 
 /// For a code under which there may be no room. It is paid before it is looked up, so that nobody can look further.
 pub(crate) fn code(session: &Session, time: Duration) -> Result<(), Exhausted> {
-    let quota = session.shared.config.unknown_codes;
-    session.shared.sources.unknown_codes.of(session.caller.source).take(quota, time)
+    bucket(session, |sources| &sources.unknown_codes).take(session.shared.config.unknown_codes, time)
 }
 
 /// There was a room under the code that was paid for.
 pub(crate) fn code_is_known(session: &Session) {
-    let quota = session.shared.config.unknown_codes;
-    session.shared.sources.unknown_codes.of(session.caller.source).give_back(quota);
+    bucket(session, |sources| &sources.unknown_codes).give_back(session.shared.config.unknown_codes);
 }
 
 /// For a connect token that may be a bad one.
 pub(crate) fn token(session: &Session, time: Duration) -> Result<(), Exhausted> {
-    session.shared.sources.bad_tokens.of(session.caller.source).take(BAD_TOKENS, time)
+    bucket(session, |sources| &sources.bad_tokens).take(BAD_TOKENS, time)
 }
 
 /// The token that was paid for is a good one.
 pub(crate) fn token_is_good(session: &Session) {
-    session.shared.sources.bad_tokens.of(session.caller.source).give_back(BAD_TOKENS);
+    bucket(session, |sources| &sources.bad_tokens).give_back(BAD_TOKENS);
+}
+
+/// That of the source of this connection.
+fn bucket(session: &Session, of: impl FnOnce(&SourceAllowances) -> &BucketsBySource) -> &Bucket {
+    of(&session.shared.sources).of(session.caller.source)
 }
 
 /// Ten connections that do all they may, or a class room behind one address.

@@ -33,7 +33,7 @@ fn on_frame(session: &mut Session, now: Instant, frame: &[u8]) -> Option<Entry> 
             None
         }
         Err(error) => {
-            operations::on_malformed(session, now, ClientFrame::operation_id_of_malformed(frame), error)
+            operations::on_malformed(session, now, || ClientFrame::operation_id_of_malformed(frame), error)
         }
     }
 }

@@ -10,14 +10,16 @@ use crate::entry::{Entry, EntryRefusal};
 use crate::session::{Session, new_generation};
 use crate::{leaving, moderating};
 
-/// Refuses what could not be read, as the operation that its sender waits for if that much could be read.
+/// Refuses what could not be read, as the operation that its sender waits for if `read_id` can read that much. It is
+/// asked only where there may be operations.
 pub(crate) fn on_malformed(
     session: &mut Session,
     now: Instant,
-    operation: Option<OperationId>,
+    read_id: impl FnOnce() -> Option<OperationId>,
     why: impl ToString,
 ) -> Option<Entry> {
-    match operation.filter(|_| session.link.capabilities.room_operation_ids) {
+    let operates = session.link.capabilities.room_operation_ids;
+    match operates.then(read_id).flatten() {
         Some(operation_id) => {
             let answer = Answer::new(&session.link, Asked::Moderation, Some(operation_id));
             session.decline(now, answer, EntryRefusal::new(ErrorCode::InvalidInput, why.to_string()));

@@ -143,11 +143,7 @@ impl Session {
         }
         match ClientMessage::decode(text) {
             Ok(message) => self.on_readable(now, message),
-            Err(error) => {
-                let operates = self.link.capabilities.room_operation_ids;
-                let id = if operates { RoomOperation::id_of_malformed(text) } else { None };
-                operations::on_malformed(self, now, id, error)
-            }
+            Err(error) => operations::on_malformed(self, now, || RoomOperation::id_of_malformed(text), error),
         }
     }
 

@@ -97,15 +97,17 @@ async fn a_silent_room_is_closed_with_its_players_and_whoever_watches_may_go_on(
     assert_eq!(parse(&wim.take().0[0])["type"], "RoomJoined");
 }
 
+/// A server that remembers its rooms in `database`.
+async fn start_on(database: &Arc<MemoryDatabase>) -> Hub {
+    let database: Arc<dyn GameDatabase> = Arc::clone(database) as _;
+    let coordinator = Arc::new(LocalCoordinator);
+    Hub::start(HubConfig::default(), Authenticator::open(), database, coordinator).await.expect("memory")
+}
+
 #[tokio::test]
 async fn rooms_outlive_a_restart_without_their_members() {
     let database = Arc::new(MemoryDatabase::default());
-    let start = async || {
-        let database: Arc<dyn GameDatabase> = Arc::clone(&database) as _;
-        let coordinator = Arc::new(LocalCoordinator);
-        Hub::start(HubConfig::default(), Authenticator::open(), database, coordinator).await.expect("memory")
-    };
-    let hub = start().await;
+    let hub = start_on(&database).await;
     let mut ada = Client::connect(&hub, V2);
     let join = json!({
         "game_name": "tanks", "room_code": "KEPT01", "player_name": "Ada",
@@ -120,7 +122,7 @@ async fn rooms_outlive_a_restart_without_their_members() {
     hub.shut_down();
     drop((ada, hub));
 
-    let hub = start().await;
+    let hub = start_on(&database).await;
     let mut bob = Client::connect(&hub, V2);
     bob.say("JoinRoom", json!({"game_name": "tanks", "room_code": "KEPT01", "player_name": "Bob"})).await;
     let after = bob.hear()[0]["data"].clone();
@@ -134,11 +136,6 @@ async fn rooms_outlive_a_restart_without_their_members() {
 #[tokio::test]
 async fn a_restart_opens_no_room_that_had_a_password() {
     let database = Arc::new(MemoryDatabase::default());
-    let start = async || {
-        let database: Arc<dyn GameDatabase> = Arc::clone(&database) as _;
-        let coordinator = Arc::new(LocalCoordinator);
-        Hub::start(HubConfig::default(), Authenticator::open(), database, coordinator).await.expect("memory")
-    };
     let join = |code: &str, name: &str, password: Option<&str>| {
         let (game, authority) = ("tanks", true);
         json!({
@@ -146,7 +143,7 @@ async fn a_restart_opens_no_room_that_had_a_password() {
             "supports_authority": authority,
         })
     };
-    let hub = start().await;
+    let hub = start_on(&database).await;
     let (mut ada, mut eve) = (Client::connect(&hub, V3), Client::operating(&hub).await);
     ada.say("JoinRoom", join("MADE01", "Ada", Some("old"))).await;
     eve.say("JoinRoom", join("LATER1", "Eve", None)).await;
@@ -157,7 +154,7 @@ async fn a_restart_opens_no_room_that_had_a_password() {
     hub.shut_down();
     drop((ada, eve, hub));
 
-    let hub = start().await;
+    let hub = start_on(&database).await;
     for (code, password) in [("MADE01", "old"), ("LATER1", "new")] {
         let mut bob = Client::connect(&hub, V3);
         for wrong in [None, Some("other")] {
