@@ -1,6 +1,5 @@
 //! Connections with token binding: each message has to prove that it comes from whoever made the connection.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use signal_fish_auth::{Binding, BindingNonce, BindingRefusal, BindingSeed};
@@ -14,9 +13,7 @@ use crate::session::Session;
 pub struct Bind {
     /// What the client has sent with its upgrade.
     pub seed: BindingSeed,
-    /// SHA-256 of the client's certificate in lower-case hex, if it has shown one.
-    pub fingerprint: Option<Arc<str>>,
-    /// Whether each proof has to name that certificate.
+    /// Whether each proof has to name the certificate that the client has shown.
     pub wants_fingerprint: bool,
 }
 
@@ -29,7 +26,9 @@ pub struct NotBound(#[from] getrandom::Error);
 pub(crate) fn bind(session: &mut Session, now: Instant, bind: Bind) -> Result<(), NotBound> {
     let mut nonce = BindingNonce::default();
     getrandom::fill(&mut nonce)?;
-    let Bind { seed, fingerprint, wants_fingerprint } = bind;
+    let Bind { seed, wants_fingerprint } = bind;
+    let certificate = session.caller.certificate.as_ref();
+    let fingerprint = certificate.map(|certificate| certificate.to_string().into());
     session.binding = Some(Box::new(Binding::new(&seed, &nonce, fingerprint, wants_fingerprint)));
     let challenge = Frame::new(FrameKind::Text, Binding::challenge(&nonce).into_bytes());
     session.link.outbox.push(now, challenge);

@@ -140,8 +140,8 @@ impl Exchange {
         let admitted =
             upgrade::admit(&self.endpoint, &self.slot, client, request).and_then(|(slot, mut answer)| {
                 let (config, headers) = (self.endpoint.config.token_binding, request.headers());
-                let bind =
-                    binding::settle(config, self.visitor.certificate.as_deref(), headers, &mut answer)?;
+                let has_certificate = self.visitor.certificate.is_some();
+                let bind = binding::settle(config, has_certificate, headers, &mut answer)?;
                 // The answer can name one subprotocol, and protobuf is another.
                 let encoding = match bind {
                     Some(_) => ControlEncoding::Json,

@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use signal_fish_auth::BindingSeed;
-use signal_fish_hub::{Bind, Hub, HubConfig};
+use signal_fish_hub::{Bind, Caller, CertificateFingerprint, Hub, HubConfig, Source};
 use signal_fish_protocol::CloseCode;
 
 use crate::support::{Client, V3, hub, now};
@@ -17,14 +17,22 @@ struct Bound {
     client: Client,
     key: [u8; 32],
     sequence: u64,
-    certificate: &'static str,
+    /// The fingerprint of its certificate.
+    certificate: String,
+}
+
+fn fingerprint(certificate: &str) -> CertificateFingerprint {
+    CertificateFingerprint::of(certificate.as_bytes())
 }
 
 impl Bound {
-    fn connect(hub: &Hub, certificate: &'static str) -> Self {
-        let mut client = Client::connect(hub, V3);
+    fn connect(hub: &Hub, certificate: &str) -> Self {
+        let certificate = fingerprint(certificate);
+        let source = Source::of([127, 0, 0, 1].into());
+        let caller = Caller { source, certificate: Some(Box::new(certificate)) };
+        let mut client = Client { session: hub.connect(V3, caller) };
         let seed = BindingSeed::parse(b"dGhlIHNhbXBsZSBub25jZQ==").expect("sixteen bytes");
-        let bind = Bind { seed, fingerprint: Some(certificate.into()), wants_fingerprint: true };
+        let bind = Bind { seed, wants_fingerprint: true };
         client.session.bind(now(), bind).expect("there are random bytes");
         let challenge = client.hear().swap_remove(0);
         assert_eq!(challenge["type"], "TokenBindingChallenge");
@@ -32,7 +40,7 @@ impl Bound {
         let mut key = [0; 32];
         let hkdf = Hkdf::<Sha256>::new(Some(&nonce), b"the sample nonce");
         hkdf.expand(b"signalfish.tokenbinding.v2/session-key", &mut key).expect("it is short");
-        Self { client, key, sequence: 0, certificate }
+        Self { client, key, sequence: 0, certificate: certificate.to_string() }
     }
 
     /// Says something with a proof that names the certificate; all that is heard.
@@ -42,7 +50,7 @@ impl Bound {
         let mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("a key of any length");
         let mac =
             mac.chain_update("signalfish.tokenbinding.v2\0json\0").chain_update(self.sequence.to_be_bytes());
-        let mac = mac.chain_update(message.to_string()).chain_update(self.certificate).finalize();
+        let mac = mac.chain_update(message.to_string()).chain_update(&self.certificate).finalize();
         message["token_binding"] = json!({
             "version": 2, "scheme": "server_nonce_hkdf_sha256", "sequence": self.sequence,
             "signature": STANDARD.encode(mac.into_bytes()), "fingerprint": self.certificate,
@@ -70,9 +78,9 @@ async fn a_seat_is_given_back_only_to_the_certificate_that_left_it() {
     assert_eq!(heard[0]["data"]["error_code"], "RECONNECTION_TOKEN_INVALID", "{heard:?}");
     // Nor to those who have seen the token and put to it what a hash may be made of.
     let token = seat["reconnection_token"].as_str().expect("text");
-    for forged in
-        [format!("{token}\0bound\0aa"), format!("{token}aa"), format!("aa{token}"), token.to_owned()]
-    {
+    let shown = fingerprint("aa");
+    let with_it = [format!("{token}\0bound\0{shown}"), format!("{token}{shown}"), format!("{shown}{token}")];
+    for forged in with_it.into_iter().chain([token.to_owned()]) {
         let mut eve = Client::connect(&hub, V3);
         let mut reconnect = reconnect.clone();
         reconnect["auth_token"] = json!(forged);
@@ -87,7 +95,7 @@ async fn a_seat_is_given_back_only_to_the_certificate_that_left_it() {
 async fn a_proof_that_names_another_certificate_ends_the_connection() {
     let hub = hub(HubConfig::default()).await;
     let mut ada = Bound::connect(&hub, "aa");
-    ada.certificate = "bb";
+    ada.certificate = fingerprint("bb").to_string();
     let heard = ada.say("Ping", Value::Null).await;
     assert_eq!(heard[0]["data"]["error_code"], "UNAUTHORIZED", "{heard:?}");
     assert_eq!(ada.client.take().1, Some(CloseCode::Normal));

@@ -2,7 +2,7 @@
 
 use hyper::header::{HeaderMap, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL};
 use signal_fish_auth::BindingSeed;
-use signal_fish_hub::{Bind, CertificateFingerprint};
+use signal_fish_hub::Bind;
 
 use super::Answer;
 use super::upgrade::{Refusal, offered};
@@ -20,7 +20,7 @@ pub struct TokenBindingConfig {
 /// wants nothing of the kind.
 pub(super) fn settle(
     config: Option<TokenBindingConfig>,
-    certificate: Option<&CertificateFingerprint>,
+    has_certificate: bool,
     headers: &HeaderMap,
     answer: &mut Answer,
 ) -> Result<Option<Bind>, Refusal> {
@@ -39,12 +39,11 @@ pub(super) fn settle(
     let seed = headers.get(SEC_WEBSOCKET_KEY).and_then(|key| BindingSeed::parse(key.as_bytes()));
     let seed =
         seed.ok_or(Refusal::Malformed { advice: "send 16 random bytes in base64 as `Sec-WebSocket-Key`\n" })?;
-    if wants_fingerprint && certificate.is_none() {
+    if wants_fingerprint && !has_certificate {
         return Err(Refusal::NoCertificate);
     }
     answer.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
-    let fingerprint = certificate.map(|certificate| certificate.to_string().into());
-    Ok(Some(Bind { seed, fingerprint, wants_fingerprint }))
+    Ok(Some(Bind { seed, wants_fingerprint }))
 }
 
 /// The one version there is.
