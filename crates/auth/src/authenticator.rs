@@ -11,6 +11,7 @@ use signal_fish_protocol::{AppId, RateLimitInfo, RoomCode, Timestamp};
 use crate::budget::{Budget, Exhausted, Quota};
 use crate::claims::{Claims, Role};
 use crate::connect_token::{Believed, TokenRefusal, TokenRules};
+use crate::jwt_keys::JwtKeys;
 use crate::used::{Use, UsedTokens};
 
 /// An app that may use this server.
@@ -234,11 +235,16 @@ impl Authenticator {
         Self { tokens, ..self }
     }
 
-    /// The same, that takes over from `before`: budgets that were spent stay spent, connections that are there count, and
-    /// tokens that were used stay used.
+    /// The same, that takes over from `before`: budgets that were spent stay spent, connections that are there count,
+    /// tokens that were used stay used, and keys that were fetched stay those that are replaced.
     #[must_use]
     pub fn succeeding(mut self, before: &Self) -> Self {
         self.used = Arc::clone(&before.used);
+        if let (Some(own), Some(earlier)) = (&mut self.tokens.jwt, &before.tokens.jwt)
+            && let (JwtKeys::Fetched(own), JwtKeys::Fetched(earlier)) = (&mut own.keys, &earlier.keys)
+        {
+            *own = Arc::clone(earlier);
+        }
         let known = || before.allowed.iter().flatten().chain(&before.gone);
         self.gone = known().map(|(id, earlier)| (id.clone(), Arc::clone(earlier))).collect();
         for (id, registered) in self.allowed.iter_mut().flatten() {

@@ -14,6 +14,7 @@
 //! # }
 //! ```
 
+mod jwks;
 mod memory;
 mod plan;
 mod reload;
@@ -25,6 +26,7 @@ mod settings;
 #[doc = include_str!("../../../docs/authentication.md")]
 struct Guide;
 
+pub use jwks::JwksError;
 pub use reload::Reloader;
 pub use server::{Server, StartError};
 pub use settings::{

@@ -18,6 +18,7 @@ use signal_fish_transport::{ListenerConfig, TlsFiles};
 
 pub(crate) use access::{files, read};
 
+use crate::jwks::Publication;
 use crate::server::Drain;
 use crate::settings::{
     Problems, ProtocolSettings, RelayTypeSettings, ServerSettings, Settings, WebsocketSettings,
@@ -27,6 +28,8 @@ use crate::settings::{
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) authenticator: Authenticator,
+    /// Where the authenticator's keys of JWTs are to be fetched, if they are.
+    pub(crate) jwks: Option<Publication>,
     pub(crate) keyring: Option<Keyring>,
     pub(crate) hub: HubConfig,
     pub(crate) addr: SocketAddr,
@@ -40,7 +43,7 @@ impl Plan {
     /// Names all that is wrong, as far as it can be seen at once.
     pub(crate) fn new(settings: &Settings) -> Result<Self, Problems> {
         let mut problems = settings.problems();
-        let authenticator = access::authenticator(&settings.security, &mut problems);
+        let (authenticator, jwks) = access::authenticator(&settings.security, &mut problems);
         let hub = hub(settings, &mut problems);
         let listener = listening::listener(settings, &mut problems);
         let tls = settings.security.transport.tls.files(&mut problems);
@@ -48,6 +51,7 @@ impl Plan {
         problems.none()?;
         Ok(Self {
             authenticator,
+            jwks,
             tls,
             keyring,
             hub,

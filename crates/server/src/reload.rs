@@ -87,6 +87,12 @@ impl Reloader {
     }
 
     fn apply_to(&self, current: &mut Current, settings: &Settings) -> Result<Vec<String>, Problems> {
+        let jwks_url = |settings: &Settings| settings.security.connect_token.jwt.jwks_url.clone();
+        if jwks_url(settings) != jwks_url(&current.settings) {
+            let mut problems = Problems::default();
+            problems.add("security.connect_token.jwt.jwks_url", "cannot change before a restart");
+            return Err(problems);
+        }
         // Before they are read, so that no change goes unnoticed.
         let seen = look(&settings.security);
         self.hub.authenticate_by(Plan::new(settings)?.authenticator);

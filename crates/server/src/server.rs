@@ -1,6 +1,6 @@
 //! A running server: its parts put together, and the order in which they stop.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use signal_fish_transport::{Listener, Tls, TlsError, Unsettled};
 use tokio::time::{sleep, timeout};
 use tracing::info;
 
+use crate::jwks::{Jwks, JwksError};
 use crate::plan::Plan;
 use crate::reload::{self, Reloader};
 use crate::settings::{Problems, Settings};
@@ -24,6 +25,7 @@ pub struct Server {
     listener: Listener,
     drain: Drain,
     reloader: Reloader,
+    jwks: Option<Jwks>,
 }
 
 impl Server {
@@ -34,6 +36,10 @@ impl Server {
         let seen = reload::look(&settings.security);
         let plan = Plan::new(settings)?;
         let tls = plan.tls.map(Tls::load).transpose()?;
+        let jwks = match plan.jwks {
+            Some(publication) => Some(Jwks::start(publication).await?),
+            None => None,
+        };
         let memory: Arc<dyn GameDatabase> = Arc::new(MemoryDatabase::default());
         let database = match plan.keyring {
             Some(keyring) => Arc::new(SealedDatabase::new(memory, keyring)),
@@ -46,7 +52,7 @@ impl Server {
         let listener = listener.map_err(cannot_listen)?;
         info!(addr = %listener.local_addr(), "listening");
         let reloader = Reloader::new(hub.clone(), settings.clone(), seen, tls);
-        Ok(Self { hub, listener, drain: plan.drain, reloader })
+        Ok(Self { hub, listener, drain: plan.drain, reloader, jwks })
     }
 
     /// What tells it anew who may play and which certificates it shows, while it serves.
@@ -63,15 +69,22 @@ impl Server {
     /// new work, waits until everyone has left or the grace of the settings is over, closes what is left, and the port
     /// last. Refuses to call that done if connections do not end.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Unsettled> {
-        let Self { hub, listener, drain, reloader } = self;
+        let Self { hub, listener, drain, reloader, jwks } = self;
         let drained = async {
             stop.await;
             drain.run(&hub).await;
+        };
+        let fetching = async {
+            match jwks {
+                Some(jwks) => jwks.keep().await,
+                None => pending().await,
+            }
         };
         tokio::select! {
             biased;
             served = listener.serve(drained) => served,
             never = reloader.watch() => never,
+            never = fetching => never,
         }
     }
 }
@@ -85,6 +98,9 @@ pub enum StartError {
     /// A certificate cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The keys of JWTs could not be fetched.
+    #[error(transparent)]
+    Jwks(#[from] JwksError),
     /// The rooms could not be set up.
     #[error(transparent)]
     Hub(#[from] signal_fish_hub::StartError),

@@ -8,6 +8,7 @@
 mod accept;
 mod arrival;
 mod caps;
+mod fetch;
 mod http;
 mod linger;
 mod listener;
@@ -22,6 +23,7 @@ mod tests;
 #[cfg(all(feature = "echo", not(debug_assertions)))]
 compile_error!("the feature `echo` is for the conformance test: no server is built with it");
 
+pub use fetch::{FETCH_TIMEOUT, FetchError, Fetched, Fetcher, Mark, NoWebAddress, WebAddress};
 pub use http::{Origin, Origins, TokenBindingConfig};
 pub use listener::{Listener, ListenerConfig, Unsettled};
 pub use proxies::{ForwardedHeader, Proxies};

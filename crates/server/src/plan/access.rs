@@ -5,15 +5,20 @@ use std::fs::File;
 use std::io::{self, Read as _};
 
 use serde::Deserialize;
-use signal_fish_auth::{App, AppLimits, Authenticator, JwtRules, KeyError, KeySet, TokenRules};
+use signal_fish_auth::{App, AppLimits, Authenticator, JwtKeys, JwtRules, KeyError, KeySet, TokenRules};
 use signal_fish_protocol::AppId;
+use signal_fish_transport::WebAddress;
 
+use crate::jwks::Publication;
 use crate::settings::{AllowedApp, ConnectTokenSettings, JwtSettings, Problems, SecuritySettings};
 
 /// Names all that is wrong, as far as it can be seen at once.
-pub(super) fn authenticator(settings: &SecuritySettings, problems: &mut Problems) -> Authenticator {
+pub(super) fn authenticator(
+    settings: &SecuritySettings,
+    problems: &mut Problems,
+) -> (Authenticator, Option<Publication>) {
     let apps = apps(settings, problems);
-    let tokens = tokens(settings, problems);
+    let (tokens, jwks) = tokens(settings, problems);
     let by_list = settings.enforce_app_id_allowlist;
     if by_list && settings.app_auth_path.is_none() && apps.is_empty() && settings.allowed_apps.is_empty() {
         let advice = "lists no app, so nobody could play: list one, or set \
@@ -21,7 +26,7 @@ pub(super) fn authenticator(settings: &SecuritySettings, problems: &mut Problems
         problems.add("security.allowed_apps", advice);
     }
     let authenticator = if by_list { Authenticator::allowlist(apps) } else { Authenticator::open() };
-    authenticator.with_tokens(tokens)
+    (authenticator.with_tokens(tokens), jwks)
 }
 
 /// The files that say who may play.
@@ -98,18 +103,16 @@ fn app(id: AppId, listed: &AllowedApp) -> App {
     }
 }
 
-fn tokens(settings: &SecuritySettings, problems: &mut Problems) -> TokenRules {
+fn tokens(settings: &SecuritySettings, problems: &mut Problems) -> (TokenRules, Option<Publication>) {
     let connect_token = &settings.connect_token;
     let ConnectTokenSettings { required, single_use, single_use_max, .. } = *connect_token;
     if required && connect_token.takes_none() {
         problems.add("security.connect_token.required", format!("is true, but {NO_KEY}"));
     }
-    TokenRules {
-        keys: keys(connect_token, problems),
-        jwt: jwt(&connect_token.jwt, problems),
-        required,
-        used_max: single_use.then_some(single_use_max),
-    }
+    let (jwt, jwks) = jwt(&connect_token.jwt, problems).unzip();
+    let keys = keys(connect_token, problems);
+    let used_max = single_use.then_some(single_use_max);
+    (TokenRules { keys, jwt, required, used_max }, jwks.flatten())
 }
 
 fn keys(settings: &ConnectTokenSettings, problems: &mut Problems) -> Option<KeySet> {
@@ -133,25 +136,42 @@ fn keys(settings: &ConnectTokenSettings, problems: &mut Problems) -> Option<KeyS
     key_set(key, Some(path), KeySet::from_jwks(&text, false), problems)
 }
 
-fn jwt(settings: &JwtSettings, problems: &mut Problems) -> Option<JwtRules> {
-    match (&settings.audience, &settings.jwks_path) {
-        (None, None) => None,
-        (Some(audience), Some(path)) if !audience.is_empty() => {
+/// The rules for JWTs, and where their keys are to be fetched, if they are.
+fn jwt(settings: &JwtSettings, problems: &mut Problems) -> Option<(JwtRules, Option<Publication>)> {
+    let JwtSettings { audience, jwks_path, jwks_url } = settings;
+    if audience.is_none() && jwks_path.is_none() && jwks_url.is_none() {
+        return None;
+    }
+    let audience: Option<Box<str>> = audience.as_deref().filter(|name| !name.is_empty()).map(Into::into);
+    if audience.is_none() {
+        let advice = "set the name that JWTs have for this server, or those for others would be taken";
+        problems.add("security.connect_token.jwt.audience", advice);
+    }
+    let (keys, publication) = match (jwks_path, jwks_url) {
+        (Some(path), None) => {
             let key = "security.connect_token.jwt.jwks_path";
             let text = text(key, path, problems)?;
             let keys = key_set(key, Some(path), KeySet::from_jwks(&text, true), problems)?;
-            Some(JwtRules { keys, audience: audience.as_str().into() })
+            (JwtKeys::Fixed(keys), None)
         }
-        (_, Some(_)) => {
-            let advice = "set the name that JWTs have for this server, or those for others would be taken";
-            problems.add("security.connect_token.jwt.audience", advice);
-            None
+        (None, Some(url)) => {
+            let key = "security.connect_token.jwt.jwks_url";
+            let address =
+                WebAddress::parse(url).map_err(|error| problems.add(key, error.to_string())).ok()?;
+            let publication = Publication::new(address);
+            (JwtKeys::Fetched(publication.keys()), Some(publication))
         }
-        (Some(_), None) => {
-            problems.add("security.connect_token.jwt.jwks_path", "set the file with the keys of JWTs");
-            None
+        (None, None) => {
+            let advice = "set the file with the keys of JWTs, or `jwks_url`";
+            problems.add("security.connect_token.jwt.jwks_path", advice);
+            return None;
         }
-    }
+        (Some(_), Some(_)) => {
+            problems.add("security.connect_token.jwt", "set only one of `jwks_path` and `jwks_url`");
+            return None;
+        }
+    };
+    Some((JwtRules { keys, audience: audience? }, publication))
 }
 
 fn key_set(

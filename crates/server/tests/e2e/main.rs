@@ -11,6 +11,7 @@ mod formats;
 mod framing;
 mod handshake;
 mod http;
+mod jwks;
 mod lobby;
 mod malformed;
 mod minting;
