@@ -282,7 +282,8 @@ impl<'a> Entering<'a> {
 
     fn newcomer(&self, name: PlayerName, proof: Option<PasswordHash>) -> Newcomer {
         let Session { connected_at, means, .. } = *self.session;
-        Newcomer { name, connected_at, proof, means, ice_servers: Vec::new() }
+        let subject = granted::subject(self.session);
+        Newcomer { name, connected_at, proof, subject, means, ice_servers: Vec::new() }
     }
 
     fn check_outside(&mut self) -> Result<(), EntryRefusal> {

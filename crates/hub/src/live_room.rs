@@ -344,7 +344,8 @@ impl Hosted {
             relay_type: setup.relay_type.as_ref().to_owned(),
             lobby,
             password: password.map(|hash| StoredHash(hash.as_str().to_owned())),
-            banned,
+            banned: banned.iter().map(|ban| ban.player).collect(),
+            banned_subjects: banned.iter().filter_map(|ban| Some((ban.player, ban.subject?.get()))).collect(),
         }
     }
 }
