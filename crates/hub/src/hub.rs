@@ -11,6 +11,7 @@ use signal_fish_storage::{GameDatabase, StorageError};
 
 use crate::allowance::SourceAllowances;
 use crate::backlog;
+use crate::banned::{self, Bans, Outcast, TooManyOutcasts};
 use crate::caller::Caller;
 use crate::config::HubConfig;
 use crate::directory::{Directory, RoomLimits};
@@ -23,6 +24,7 @@ use crate::restore;
 use crate::session::Session;
 use crate::sessions::Sessions;
 use crate::shared::Shared;
+use crate::source::Source;
 use crate::timers::Timers;
 
 /// All rooms and sessions of one server. Clones are handles to the same hub.
@@ -63,6 +65,7 @@ impl Hub {
             lifecycle: Lifecycle::default(),
             passwords: Passwords::default(),
             sources: SourceAllowances::default(),
+            bans: Bans::default(),
             started: Instant::now(),
         });
         // Nobody joins these tasks: each ends when the hub lets go of its channel, or with the runtime.
@@ -100,6 +103,31 @@ impl Hub {
     /// Whether connections may settle on protobuf: it has no version below 3.
     pub fn speaks_protobuf(&self) -> bool {
         handshake::is_spoken(&self.0.config, ProtocolVersion::V3)
+    }
+
+    /// Keeps `outcast` off this server for a while, or for as long as the server runs, and ends the connections that
+    /// it has: how many those are. A ban that is there already ends when this one does.
+    ///
+    /// # Errors
+    ///
+    /// There are as many bans as the server keeps. Nothing has changed.
+    pub fn ban(&self, outcast: Outcast, time: Option<Duration>) -> Result<usize, TooManyOutcasts> {
+        banned::ban(&self.0, tokio::time::Instant::now().into_std(), outcast, time)
+    }
+
+    /// Lets `outcast` in again; whether it was banned.
+    pub fn unban(&self, outcast: &Outcast) -> bool {
+        self.0.bans.remove(tokio::time::Instant::now().into_std(), outcast)
+    }
+
+    /// All that [`Hub::ban`] has banned, and for how much longer. In no order.
+    pub fn bans(&self) -> Vec<(Outcast, Option<Duration>)> {
+        self.0.bans.all(tokio::time::Instant::now().into_std())
+    }
+
+    /// Whether nobody may come from there.
+    pub fn is_banned(&self, source: Source) -> bool {
+        self.0.bans.holds_source(tokio::time::Instant::now().into_std(), source)
     }
 
     /// How many connections there are.

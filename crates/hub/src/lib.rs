@@ -17,6 +17,7 @@ mod session;
 
 mod allowance;
 mod answer;
+mod banned;
 mod binary;
 mod bound;
 mod caller;
@@ -68,6 +69,7 @@ mod shared;
 mod timers;
 mod volume;
 
+pub use banned::{Network, Outcast, TooManyOutcasts};
 pub use bound::{Bind, NotBound};
 pub use caller::{Caller, CertificateFingerprint};
 pub use config::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};

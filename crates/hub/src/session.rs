@@ -72,10 +72,12 @@ impl Session {
             capabilities: Capabilities::default(),
             outbox: Outbox::new(config.outbox, wire.encoding),
         };
-        shared.sessions.add(&link);
+        shared.sessions.add(&link, caller.source);
         // Looked at after it can be found: whoever stops the server either finds it or is seen here.
         if shared.lifecycle.is_stopped() {
             link.outbox.end(CloseCode::ServerShutdown);
+        } else if shared.bans.holds_source(tokio::time::Instant::now().into_std(), caller.source) {
+            link.outbox.end(CloseCode::SessionExpired);
         }
         Self {
             seat: None,

@@ -8,10 +8,12 @@ use dashmap::DashMap;
 use signal_fish_protocol::{CloseCode, PlayerId};
 use tokio::sync::Notify;
 
+use crate::banned::Outcast;
 use crate::frame::Frame;
 use crate::lifecycle::Lifecycle;
 use crate::link::{Link, Wire};
 use crate::outbox::Outbox;
+use crate::source::Source;
 
 /// Every connection there is.
 #[derive(Debug, Default)]
@@ -30,13 +32,17 @@ struct Connected {
     /// Whether it plays in a room.
     is_seated: bool,
     outbox: Arc<Outbox>,
+    source: Source,
+    /// Who its connect token says it is. Boxed, since few have one.
+    subject: Option<Box<Outcast>>,
 }
 
 impl Sessions {
-    pub(crate) fn add(&self, link: &Link) {
+    pub(crate) fn add(&self, link: &Link, source: Source) {
         self.n_connected.fetch_add(1, Ordering::AcqRel);
         let outbox = Arc::clone(&link.outbox);
-        let connected = Connected { wire: None, is_told: false, is_seated: false, outbox };
+        let connected =
+            Connected { wire: None, is_told: false, is_seated: false, outbox, source, subject: None };
         self.connected.insert(link.player, connected);
     }
 
@@ -98,6 +104,24 @@ impl Sessions {
 
     pub(crate) fn end_all(&self, code: CloseCode) {
         self.connected.iter().for_each(|connected| connected.outbox.end(code));
+    }
+
+    /// Notes who a connection is, by its connect token.
+    pub(crate) fn identify(&self, player: PlayerId, subject: Option<Box<Outcast>>) {
+        if let Some(mut connected) = self.connected.get_mut(&player) {
+            connected.subject = subject;
+        }
+    }
+
+    /// Ends the connections from such a source or of such a subject; how many.
+    pub(crate) fn end_those(
+        &self,
+        code: CloseCode,
+        hits: impl Fn(Source, Option<&Outcast>) -> bool,
+    ) -> usize {
+        let hit = |connected: &Connected| hits(connected.source, connected.subject.as_deref());
+        let ended = self.connected.iter().filter(|connected| hit(connected));
+        ended.map(|connected| connected.outbox.end(code)).count()
     }
 
     pub(crate) async fn emptied(&self) {

@@ -9,6 +9,7 @@ use signal_fish_coordination::RoomOperationCoordinator;
 use signal_fish_protocol::Timestamp;
 
 use crate::allowance::SourceAllowances;
+use crate::banned::Bans;
 use crate::config::HubConfig;
 use crate::directory::Directory;
 use crate::journal::Journal;
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) lifecycle: Lifecycle,
     pub(crate) passwords: Passwords,
     pub(crate) sources: SourceAllowances,
+    pub(crate) bans: Bans,
     /// From when budgets count their time.
     pub(crate) started: Instant,
 }

@@ -14,6 +14,11 @@ impl Source {
             v4 @ IpAddr::V4(_) => v4,
         })
     }
+
+    /// The first address that counts as this.
+    pub(crate) const fn first(self) -> IpAddr {
+        self.0
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The hub from outside, without sockets: sessions speak, and their outboxes are read.
 
+mod banned;
 mod binding;
 mod budgets;
 mod deadlines;

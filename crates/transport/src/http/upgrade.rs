@@ -11,7 +11,7 @@ use hyper::header::{
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::{Request, StatusCode};
-use signal_fish_hub::Bind;
+use signal_fish_hub::{Bind, Source};
 use signal_fish_protocol::protobuf::SUBPROTOCOL;
 use signal_fish_protocol::{ControlEncoding, ProtocolVersion};
 use tungstenite::error::{Error, ProtocolError};
@@ -51,6 +51,8 @@ pub(super) enum Refusal {
     Malformed { advice: &'static str },
     /// It comes from a web page that may not use this server.
     ForeignOrigin,
+    /// Nobody may come from its address.
+    Banned,
     /// Its address has asked too often.
     TooOften {
         /// How long to stay away.
@@ -89,6 +91,9 @@ pub(super) fn admit<B: Body>(
     }
     if !endpoint.config.origins.admit(request.headers()) {
         return Err(Refusal::ForeignOrigin);
+    }
+    if endpoint.hub.is_banned(Source::of(client)) {
+        return Err(Refusal::Banned);
     }
     if endpoint.hub.is_draining() {
         return Err(Refusal::Draining);
@@ -166,6 +171,7 @@ impl Refusal {
             Self::TooOften { seconds } => drop(headers.insert(RETRY_AFTER, seconds.into())),
             Self::Malformed { .. }
             | Self::ForeignOrigin
+            | Self::Banned
             | Self::UnknownBinding
             | Self::Unbound
             | Self::NoCertificate
@@ -179,7 +185,7 @@ impl Refusal {
             Self::NotWebSocket | Self::WrongVersion => StatusCode::UPGRADE_REQUIRED,
             Self::Malformed { .. } | Self::UnknownBinding | Self::Unbound => StatusCode::BAD_REQUEST,
             Self::NoCertificate => StatusCode::UNAUTHORIZED,
-            Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::ForeignOrigin | Self::Banned => StatusCode::FORBIDDEN,
             Self::Draining | Self::Overloaded | Self::Full(CapHit::Total) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Full(CapHit::PerAddress) | Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::ServerFault => StatusCode::INTERNAL_SERVER_ERROR,
@@ -191,6 +197,7 @@ impl Refusal {
         match self {
             Self::NotWebSocket | Self::WrongVersion | Self::Malformed { .. } => "rejected_malformed",
             Self::ForeignOrigin => "rejected_origin",
+            Self::Banned => "rejected_banned",
             Self::TooOften { .. } => "rejected_rate_limited",
             Self::Draining => "rejected_draining",
             Self::Overloaded => "rejected_overloaded",
@@ -211,6 +218,7 @@ impl Refusal {
             Self::ForeignOrigin => {
                 "this page may not use this server: its origin is not among those that are allowed\n"
             }
+            Self::Banned => "your address may not use this server\n",
             Self::TooOften { .. } => {
                 "too many upgrades from your address: connect again after Retry-After seconds\n"
             }

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use signal_fish_auth::Quota;
+use signal_fish_hub::{Network, Outcast};
 use tokio::time::Instant;
 
 use super::*;
@@ -167,6 +168,17 @@ async fn a_proxy_may_announce_its_clients() {
     let believed = Proxies { announce: true, ..Proxies::default() };
     let server = serve(ListenerConfig { proxies: believed, ..defaults() }).await;
     assert_eq!(status(&head(&server, &announce("192.0.2.1"), "/v2/ws", "").await), "400");
+}
+
+#[tokio::test]
+async fn nobody_comes_from_a_banned_network() {
+    let server = serve(defaults()).await;
+    let network = Outcast::Network(Network::new([127, 0, 0, 0].into(), 8).unwrap());
+    server.hub().ban(network.clone(), None).unwrap();
+    let answer = head(&server, "", "/v3/ws", "").await;
+    assert!(status(&answer) == "403" && answer.contains("rejected_banned"), "{answer}");
+    server.hub().unban(&network);
+    assert_eq!(status(&head(&server, "", "/v3/ws", "").await), "101");
 }
 
 #[tokio::test]
