@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::num::{NonZeroU8, NonZeroU32, NonZeroU64};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use signal_fish_protocol::{AppId, RateLimitInfo, RoomCode, Timestamp};
 
+use crate::app_usage::{AppShare, AppUsage};
 use crate::budget::{Budget, Exhausted, Quota};
 use crate::claims::{Claims, Role};
 use crate::connect_token::{Believed, TokenRefusal, TokenRules};
@@ -42,14 +43,18 @@ pub struct AppLimits {
     pub messages_max: Option<NonZeroU32>,
     /// The most bytes of game data that each of its players may send in a while.
     pub relay_bytes_max: Option<NonZeroU64>,
+    /// The most messages that all its players together may send into rooms in a while.
+    pub messages_max_of_all: Option<NonZeroU64>,
+    /// The most bytes of game data that all its players together may send in a while.
+    pub relay_bytes_max_of_all: Option<NonZeroU64>,
 }
 
-/// An app, what is left of its handshakes, and how many connections it has.
+/// An app, what is left of its handshakes, and what its clients use up.
 #[derive(Debug)]
 struct Registered {
     app: App,
     handshakes: Option<Arc<Budget>>,
-    n_connections: Arc<AtomicU32>,
+    usage: Arc<AppUsage>,
 }
 
 impl Registered {
@@ -57,19 +62,19 @@ impl Registered {
     fn place(&self) -> Result<Place, Refusal> {
         let n_max = self.app.limits.connections_max.map_or(u32::MAX, NonZeroU32::get);
         let one_more = |n: u32| (n < n_max).then_some(n + 1);
-        let taken = self.n_connections.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        let taken = self.usage.n_connections.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
         taken.map_err(|_| Refusal::TooManyConnections)?;
-        Ok(Place(Arc::clone(&self.n_connections)))
+        Ok(Place(Arc::clone(&self.usage)))
     }
 }
 
 /// One of the connections of an app, until it is dropped.
 #[derive(Debug)]
-struct Place(Arc<AtomicU32>);
+struct Place(Arc<AppUsage>);
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.n_connections.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -136,6 +141,12 @@ impl Grant {
     /// What all clients of the app together may do.
     pub fn limits(&self) -> AppLimits {
         self.app.as_ref().map_or(AppLimits::default(), |registered| registered.app.limits)
+    }
+
+    /// Its part of what all clients of the app together may send in each such `window`, if that is limited.
+    pub fn share(&self, window: Duration) -> Option<AppShare> {
+        let registered = self.app.as_ref()?;
+        AppShare::of(&registered.usage, registered.app.limits, window)
     }
 
     /// Who the client is to whoever has made its token, if that says so.
@@ -224,7 +235,7 @@ impl Authenticator {
         let budget = |n_max| Arc::new(Budget::new(Quota { n_max, window: Duration::from_mins(1) }));
         let register = |app: App| {
             let handshakes = app.limits.handshakes_per_minute.map(budget);
-            (app.id.clone(), Arc::new(Registered { app, handshakes, n_connections: Arc::default() }))
+            (app.id.clone(), Arc::new(Registered { app, handshakes, usage: Arc::default() }))
         };
         Self { allowed: Some(apps.into_iter().map(register).collect()), ..Self::open() }
     }
@@ -256,8 +267,8 @@ impl Authenticator {
             let rate = |registered: &Registered| registered.app.limits.handshakes_per_minute;
             let from = if rate(earlier) == rate(registered) { earlier } else { &*registered };
             let (app, handshakes) = (registered.app.clone(), from.handshakes.clone());
-            let n_connections = Arc::clone(&earlier.n_connections);
-            *registered = Arc::new(Registered { app, handshakes, n_connections });
+            let usage = Arc::clone(&earlier.usage);
+            *registered = Arc::new(Registered { app, handshakes, usage });
         }
         self
     }

@@ -2,6 +2,7 @@
 //!
 //! This crate must not know sockets or stores.
 
+mod app_usage;
 mod authenticator;
 mod binding;
 mod bucket;
@@ -15,6 +16,7 @@ mod sdk;
 mod turn;
 mod used;
 
+pub use app_usage::AppShare;
 pub use authenticator::{Admission, App, AppLimits, Authenticator, Grant, Moment, Refusal};
 pub use binding::{Binding, BindingNonce, BindingRefusal, BindingSeed};
 pub use bucket::{Bucket, BucketsBySource};

@@ -37,15 +37,15 @@ impl Allowance {
         }
     }
 
-    /// For what a whole room hears of.
-    pub(crate) fn command(&self, time: Duration) -> Result<(), Exhausted> {
-        self.commands.spend(time)
-    }
-
     /// For an answer that the client can cause as often as it likes.
     pub(crate) fn reply(&self, time: Duration) -> Result<(), Exhausted> {
         self.replies.spend(time)
     }
+}
+
+/// For what a whole room hears of. What an app allows is asked before, in `pace`.
+pub(crate) fn command(session: &Session, time: Duration) -> Result<(), Exhausted> {
+    session.allowance.commands.spend(time)
 }
 
 /// For a room that is to be made.

@@ -16,7 +16,6 @@ use crate::config::HubConfig;
 use crate::formats;
 use crate::granted;
 use crate::link::Wire;
-use crate::pace::Pace;
 use crate::session::Session;
 use crate::shared::Shared;
 
@@ -90,11 +89,7 @@ fn identify(session: &Session, now: Instant, agreement: Agreement) -> Result<Agr
 
 fn agree(session: &mut Session, now: Instant, agreement: Agreement) {
     session.handshake = Handshake::Done;
-    let limits = agreement.grant.limits();
-    if let Some(bytes_max) = limits.relay_bytes_max {
-        session.relay_quota.bytes_max = bytes_max;
-    }
-    session.pace = Pace::of(limits, session.relay_quota.window);
+    session.pace.limit(&agreement.grant);
     session.grant = Some(agreement.grant);
     granted::note(session);
     (session.link.wire, session.means) = (agreement.wire, agreement.means);

@@ -18,7 +18,6 @@ use hyper::server::conn::http1::{self, Parts};
 use hyper::service::Service;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
-use signal_fish_auth::Exhausted;
 use signal_fish_protocol::{ControlEncoding, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{sleep, timeout};
@@ -112,7 +111,7 @@ impl Exchange {
         }
         let mut answer = match rates.take_request(client) {
             Ok(()) => self.answer_plainly(route, request),
-            Err(exhausted) => answers::too_often(seconds_until(exhausted)),
+            Err(exhausted) => answers::too_often(exhausted.seconds()),
         };
         config.origins.share(request.headers(), &mut answer);
         answer
@@ -162,11 +161,6 @@ impl Exchange {
         upgrade::mark(&mut answer, id, outcome, self.endpoint.hub.config().outbox.message_bytes_max);
         answer
     }
-}
-
-/// Never zero, which would mean "at once".
-fn seconds_until(exhausted: Exhausted) -> u64 {
-    exhausted.retry_after.as_secs() + 1
 }
 
 /// The longest request line with headers; a browser's upgrade takes about one kilobyte.

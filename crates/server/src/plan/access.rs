@@ -98,6 +98,8 @@ fn app(id: AppId, listed: &AllowedApp) -> App {
             connections_max: listed.max_connections,
             messages_max: listed.max_messages,
             relay_bytes_max: listed.max_relay_bytes,
+            messages_max_of_all: listed.max_messages_of_all,
+            relay_bytes_max_of_all: listed.max_relay_bytes_of_all,
         },
         requires_token: listed.require_connect_token,
     }

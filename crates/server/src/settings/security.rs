@@ -142,13 +142,20 @@ pub struct AllowedApp {
     #[serde(default)]
     pub max_connections: Option<NonZeroU32>,
     /// The most messages that each of its players may send into a room in a window of `rate_limit.time_window`: game
-    /// data, and what concerns the lobby.
+    /// data, what concerns the lobby, and what the authority asks for.
     #[serde(default)]
     pub max_messages: Option<NonZeroU32>,
     /// The most bytes of game data that each of its players may send in a window, instead of
     /// `rate_limit.max_relay_bytes`.
     #[serde(default)]
     pub max_relay_bytes: Option<NonZeroU64>,
+    /// The most messages that all its players together may send into rooms in a window. What is beyond is refused with
+    /// `RATE_LIMIT_EXCEEDED`.
+    #[serde(default)]
+    pub max_messages_of_all: Option<NonZeroU64>,
+    /// The most bytes of game data that all its players together may send in a window.
+    #[serde(default)]
+    pub max_relay_bytes_of_all: Option<NonZeroU64>,
     /// Whether its clients have to show a connect token, instead of `security.connect_token.required`.
     #[serde(default)]
     pub require_connect_token: Option<bool>,

@@ -11,6 +11,7 @@ use hyper::header::{
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::{Request, StatusCode};
+use signal_fish_auth::Exhausted;
 use signal_fish_hub::{Bind, Source};
 use signal_fish_protocol::protobuf::SUBPROTOCOL;
 use signal_fish_protocol::{ControlEncoding, ProtocolVersion};
@@ -18,8 +19,8 @@ use tungstenite::error::{Error, ProtocolError};
 use tungstenite::handshake::server::create_response_with_body;
 use uuid::Uuid;
 
+use super::Answer;
 use super::answers::{head, text};
-use super::{Answer, seconds_until};
 use crate::caps::{CapHit, ConnectionSlot, SocketSlot};
 use crate::listener::Endpoint;
 
@@ -82,7 +83,7 @@ pub(super) fn admit<B: Body>(
     request: &Request<B>,
 ) -> Result<(ConnectionSlot, Answer), Refusal> {
     // Before anything is looked at: it is looking that is counted.
-    let too_often = |exhausted| Refusal::TooOften { seconds: seconds_until(exhausted) };
+    let too_often = |exhausted: Exhausted| Refusal::TooOften { seconds: exhausted.seconds() };
     endpoint.rates.take_upgrade(client).map_err(too_often)?;
     let answer = create_response_with_body(request, Full::<Bytes>::default)
         .map_err(|error| Refusal::of(&error, request.headers()))?;
