@@ -5,6 +5,7 @@ mod binary;
 mod binding;
 mod budgets;
 mod bystanders;
+mod certificates;
 mod connect_tokens;
 mod delivery;
 mod formats;
