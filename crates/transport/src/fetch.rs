@@ -161,13 +161,11 @@ where
     let exchange = async { read(sender.send_request(request(address, mark)).await?).await };
     tokio::pin!(connection, exchange);
     // Both on this task: nothing is left over, however it ends.
-    loop {
-        tokio::select! {
-            biased;
-            fetched = &mut exchange => return fetched,
-            // All that came is in the hands of the exchange by now.
-            _ = &mut connection => return exchange.await,
-        }
+    tokio::select! {
+        biased;
+        fetched = &mut exchange => fetched,
+        // All that came is in the hands of the exchange by now.
+        _ = &mut connection => exchange.await,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use serde_json::{Value, json};
-use signal_fish_testkit::{Launch, Peer, ServerProcess};
+use signal_fish_testkit::{Authority, Launch, Peer, ServerProcess};
 
 use crate::minting::{APP, AUDIENCE, Minter};
 use crate::server;
@@ -123,6 +123,26 @@ fn an_unknown_key_is_fetched_and_an_old_one_forgotten() {
         refused(&server, &jwt(&stranger, "unknown"));
     }
     assert_eq!(publisher.requests().len(), 2);
+}
+
+#[test]
+fn keys_come_over_https_from_those_whom_the_system_trusts() {
+    let [trusted, stranger] = [Authority::new("jwks-https"), Authority::new("jwks-stranger")];
+    for (issuer, said) in [(&trusted, None), (&stranger, Some("cannot connect"))] {
+        let publisher = server()
+            .set("security.transport.tls.enabled", json!(true))
+            .set("security.transport.tls.certificate_path", json!(issuer.issue(&["127.0.0.1"]).chain))
+            .set("security.transport.tls.private_key_path", json!(issuer.path("127.0.0.1.key")))
+            .start();
+        // It publishes no keys, but says so to whoever believes its certificate.
+        let refusal = server()
+            .set("security.connect_token.jwt.audience", json!(AUDIENCE))
+            .set("security.connect_token.jwt.jwks_url", json!(format!("https://{}/", publisher.addr())))
+            .env("SSL_CERT_FILE", trusted.certificate().to_str().expect("ASCII"))
+            .start_refused();
+        let said = said.unwrap_or("is no JWKS");
+        assert!(refusal.output.contains(said), "{}", refusal.output);
+    }
 }
 
 #[test]
