@@ -13,7 +13,7 @@ use signal_fish_hub::{Hub, HubConfig, Network, Outcast, Source};
 use signal_fish_protocol::{CloseCode, Timestamp};
 use signal_fish_storage::MemoryDatabase;
 
-use crate::support::{Client, V3, hub};
+use crate::support::{Client, V3, hub, settle};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -23,11 +23,16 @@ fn studio() -> SigningKey {
 
 /// A hub that takes tokens of the studio.
 async fn guarded() -> Hub {
+    guarded_on(Arc::new(MemoryDatabase::default())).await
+}
+
+async fn guarded_on(database: Arc<MemoryDatabase>) -> Hub {
     let keys = KeySet::single(&URL_SAFE_NO_PAD.encode(studio().verifying_key())).expect("a key");
     let tokens = TokenRules { keys: Some(keys), ..TokenRules::default() };
     let authenticator = Authenticator::open().with_tokens(tokens);
-    let (database, coordinator) = (Arc::new(MemoryDatabase::default()), Arc::new(LocalCoordinator));
-    Hub::start(HubConfig::default(), authenticator, database, coordinator).await.expect("memory can be read")
+    Hub::start(HubConfig::default(), authenticator, database, Arc::new(LocalCoordinator))
+        .await
+        .expect("memory can be read")
 }
 
 /// A client that has shown a token with this subject.
@@ -38,7 +43,14 @@ async fn called(hub: &Hub, subject: &str) -> Client {
     let signature = URL_SAFE_NO_PAD.encode(studio().sign(signed.as_bytes()).to_bytes());
     let mut client = Client::connect(hub, V3);
     let token = format!("{signed}.{signature}");
-    client.say("Authenticate", json!({"app_id": "x", "connect_token": token})).await;
+    client
+        .say(
+            "Authenticate",
+            json!({
+                "app_id": "x", "connect_token": token, "requested_capabilities": ["room_operation_ids"],
+            }),
+        )
+        .await;
     client
 }
 
@@ -86,4 +98,34 @@ async fn a_network_is_banned_with_all_who_come_from_it_until_it_is_not() {
     assert_eq!(late.take().1, Some(CloseCode::SessionExpired));
     assert!(hub.unban(&network) && !hub.unban(&network));
     assert_eq!(Client::connect_from(&hub, V3, [203, 0, 113, 9].into()).take().1, None);
+}
+
+#[tokio::test]
+async fn the_ban_of_a_room_holds_for_a_subject_after_a_restart() {
+    let database = Arc::new(MemoryDatabase::default());
+    let hub = guarded_on(Arc::clone(&database)).await;
+    let (mut ada, mut bob) = (called(&hub, "ada").await, called(&hub, "bob").await);
+    for (client, name) in [(&mut ada, "Ada"), (&mut bob, "Bob")] {
+        client.take();
+        let join = json!({
+            "game_name": "tanks", "room_code": "BANS01", "player_name": name, "supports_authority": true,
+        });
+        client.say("JoinRoom", join).await;
+        assert_eq!(client.hear_types()[0], "RoomJoined");
+    }
+    ada.take();
+    let ban = json!({"type": "BanPlayer", "data": {"player_id": bob.session.player()}});
+    assert_eq!(ada.operate(ban).await.0["type"], "PlayerBanned");
+    settle().await;
+    hub.shut_down();
+    drop((ada, bob, hub));
+
+    let hub = guarded_on(database).await;
+    for (subject, heard) in [("bob", "RoomJoinFailed"), ("cat", "RoomJoined")] {
+        let mut client = called(&hub, subject).await;
+        client.take();
+        let join = json!({"game_name": "tanks", "room_code": "BANS01", "player_name": subject});
+        client.say("JoinRoom", join).await;
+        assert_eq!(client.hear_types()[0], heard, "{subject}");
+    }
 }
