@@ -50,13 +50,12 @@ impl Hub {
         let records = database.rooms().await?;
         let (timers, timer_queue) = Timers::new();
         let (journal, journal_queue) = Journal::new();
-        let limits =
-            RoomLimits { rooms_max: config.rooms_max, rooms_per_game_max: config.rooms_per_game_max };
         let shared = Arc::new(Shared {
-            config,
             authenticator: ArcSwap::from_pointee(authenticator),
             coordinator: Arc::clone(&coordinator),
-            directory: Directory::new(limits),
+            directory: Directory::new(RoomLimits::of(&config)),
+            live: ArcSwap::from_pointee(config.clone()),
+            config,
             sessions: Sessions::default(),
             timers,
             journal,
@@ -74,7 +73,7 @@ impl Hub {
         Ok(Self(shared))
     }
 
-    /// What the hub was told.
+    /// What the hub was told at its start.
     pub fn config(&self) -> &HubConfig {
         &self.0.config
     }
@@ -84,6 +83,15 @@ impl Hub {
     pub fn authenticate_by(&self, authenticator: Authenticator) {
         let before = self.0.authenticator.load();
         self.0.authenticator.store(Arc::new(authenticator.succeeding(&before)));
+    }
+
+    /// Goes by `config` from now on, as far as that can change. New connections have its budgets and what may wait for
+    /// them; new rooms its sizes, timeouts, sessions and labels; there are as many rooms as it allows; and ICE servers,
+    /// as well as the sizes of signals and of connection infos, are those that it names. All else stays as it was at the
+    /// start. Not to be called twice at a time.
+    pub fn reconfigure(&self, config: HubConfig) {
+        self.0.directory.limit(RoomLimits::of(&config));
+        self.0.live.store(Arc::new(config));
     }
 
     /// A new connection of `caller`, on an endpoint that speaks `version` unless the client asks for another.

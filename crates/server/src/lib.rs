@@ -19,6 +19,7 @@ mod plan;
 mod reload;
 mod server;
 mod settings;
+mod surroundings;
 
 /// The examples of the guide work.
 #[cfg(doctest)]
@@ -31,8 +32,9 @@ pub use settings::{
     AllowedApp, CertificateSettings, ClientAuth, ConnectTokenSettings, EncryptionKeySettings,
     ForwardedHeaderSetting, GameDataSettings, IceServerSettings, JwtSettings, Key, Loaded, LogFormat,
     LogLevel, LoggingSettings, PlayerNameSettings, Problem, Problems, ProtocolSettings, RateLimitSettings,
-    RelayTypeSettings, RuntimeSettings, SdkCompatibilitySettings, Secret, SecuritySettings, ServerSettings,
-    SessionSettings, Settings, Sources, StorageSettings, TlsSettings, TokenBindingSettings, TopologyMax,
-    TransportSettings, TurnSettings, WebsocketSettings,
+    RelayTypeSettings, Reloaded, RuntimeSettings, SdkCompatibilitySettings, Secret, SecuritySettings,
+    ServerSettings, SessionSettings, Settings, Sources, StorageSettings, TlsSettings, TokenBindingSettings,
+    TopologyMax, TransportSettings, TurnSettings, WebsocketSettings,
 };
 pub use signal_fish_transport::{TlsError, Unsettled};
+pub use surroundings::{OnReload, Surroundings};

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use signal_fish_coordination::LocalCoordinator;
@@ -14,15 +14,15 @@ use tokio::time::{sleep, timeout};
 use tracing::info;
 
 use crate::plan::Plan;
-use crate::reload::{self, Reloader};
+use crate::reload::{self, Current, Parts, Reloader};
 use crate::settings::{Problems, Settings};
+use crate::surroundings::Surroundings;
 
 /// A server whose port is open. Dropping it closes the port.
 #[derive(Debug)]
 pub struct Server {
     hub: Hub,
     listener: Listener,
-    drain: Drain,
     reloader: Reloader,
 }
 
@@ -30,10 +30,15 @@ impl Server {
     /// Starts a server and opens its port; connections are served by [`Server::run_until`]. Needs a tokio runtime
     /// with time and input, and changes nothing else of the process.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
+        Self::start_in(Surroundings::default(), settings).await
+    }
+
+    /// The same with what the process has for it.
+    pub async fn start_in(surroundings: Surroundings, settings: &Settings) -> Result<Self, StartError> {
         // Before they are read, so that no change goes unnoticed.
-        let seen = reload::look(&settings.security);
+        let seen = reload::look(settings);
         let plan = Plan::new(settings)?;
-        let tls = plan.tls.map(Tls::load).transpose()?;
+        let tls = plan.tls.as_ref().map(Tls::load).transpose()?;
         let memory: Arc<dyn GameDatabase> = Arc::new(MemoryDatabase::default());
         let database = match plan.keyring {
             Some(keyring) => Arc::new(SealedDatabase::new(memory, keyring)),
@@ -45,11 +50,14 @@ impl Server {
         let listener = Listener::bind(plan.addr, hub.clone(), plan.listener, tls.clone()).await;
         let listener = listener.map_err(cannot_listen)?;
         info!(addr = %listener.local_addr(), "listening");
-        let reloader = Reloader::new(hub.clone(), settings.clone(), seen, tls);
-        Ok(Self { hub, listener, drain: plan.drain, reloader })
+        let Surroundings { sources, on_reload } = surroundings;
+        let current = Mutex::new(Current { settings: settings.clone(), drain: plan.drain, seen });
+        let controls = listener.controls();
+        let reloader = Reloader::new(Parts { hub: hub.clone(), controls, tls, sources, on_reload, current });
+        Ok(Self { hub, listener, reloader })
     }
 
-    /// What tells it anew who may play and which certificates it shows, while it serves.
+    /// What tells it anew what it goes by, while it serves.
     pub fn reloader(&self) -> Reloader {
         self.reloader.clone()
     }
@@ -59,14 +67,14 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// Serves until `stop` resolves, and applies changes of the files that say who may play. Then it drains: takes no
+    /// Serves until `stop` resolves, and applies changes of files that the settings name. Then it drains: takes no
     /// new work, waits until everyone has left or the grace of the settings is over, closes what is left, and the port
     /// last. Refuses to call that done if connections do not end.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Unsettled> {
-        let Self { hub, listener, drain, reloader } = self;
+        let Self { hub, listener, reloader } = self;
         let drained = async {
             stop.await;
-            drain.run(&hub).await;
+            reloader.drain().run(&hub).await;
         };
         tokio::select! {
             biased;

@@ -24,6 +24,7 @@ mod websocket;
 
 mod ice;
 mod json_text;
+mod live;
 mod problem;
 mod published;
 pub(crate) mod reach;
@@ -45,6 +46,7 @@ use signal_fish_protocol::limits;
 use crate::plan::Plan;
 
 pub use connect_token::{ConnectTokenSettings, JwtSettings};
+pub use live::Reloaded;
 pub use logging::{LogFormat, LogLevel, LoggingSettings};
 pub use problem::{Problem, Problems};
 pub use protocol::{PlayerNameSettings, ProtocolSettings};

@@ -23,7 +23,7 @@ mod tests;
 compile_error!("the feature `echo` is for the conformance test: no server is built with it");
 
 pub use http::{Origin, Origins, TokenBindingConfig};
-pub use listener::{Listener, ListenerConfig, Unsettled};
+pub use listener::{Controls, Listener, ListenerConfig, Unsettled};
 pub use proxies::{ForwardedHeader, Proxies};
 pub use rates::RateLimits;
 pub use tls::{CertificateFiles, ClientCertificates, Tls, TlsError, TlsFiles};

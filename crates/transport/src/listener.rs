@@ -1,12 +1,11 @@
 //! One listening address: accepting sockets until told to stop.
 
-use std::convert::Infallible;
-use std::future::pending;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::{ArcSwap, Guard};
 use signal_fish_hub::Hub;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
@@ -77,13 +76,18 @@ pub struct Listener {
     endpoint: Arc<Endpoint>,
 }
 
+/// Tells a listener anew what it can be told while it serves.
+#[derive(Clone, Debug)]
+pub struct Controls(Arc<Endpoint>);
+
 /// What all sockets of a listener share.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) hub: Hub,
-    pub(crate) config: ListenerConfig,
-    /// The part that connections keep.
-    pub(crate) connection: Arc<ConnectionConfig>,
+    /// Replaced as a whole while sockets come.
+    config: ArcSwap<ListenerConfig>,
+    /// The part that connections keep as it was when they came.
+    pub(crate) connection: ArcSwap<ConnectionConfig>,
     pub(crate) caps: Arc<Caps>,
     pub(crate) rates: Rates,
     pub(crate) tls: Option<Tls>,
@@ -130,6 +134,11 @@ impl Listener {
         self.local_addr
     }
 
+    /// What it can be told while it serves.
+    pub fn controls(&self) -> Controls {
+        Controls(Arc::clone(&self.endpoint))
+    }
+
     /// Accepts until `stop` resolves, then waits until all connections have ended, at most five seconds. To end
     /// them is for the hub, which should have been told to shut down by then.
     ///
@@ -142,7 +151,6 @@ impl Listener {
             biased;
             () = stop => {}
             never = accept_all(&listener, &endpoint) => match never {},
-            never = follow(endpoint.tls.clone()) => match never {},
         }
         drop(listener);
         endpoint.is_stopping.send_replace(true);
@@ -151,36 +159,45 @@ impl Listener {
     }
 }
 
+impl Controls {
+    /// New sockets are served by `config`, without its size of send buffers, which is that of the listening socket.
+    /// WebSockets go on as they began. Not to be called twice at a time.
+    pub fn apply(&self, config: ListenerConfig) {
+        let endpoint = &self.0;
+        endpoint.connection.store(Arc::new(config.connection));
+        endpoint.caps.limit(config.connections_max, config.connections_per_ip_max);
+        endpoint.rates.limit(config.rates);
+        endpoint.config.store(Arc::new(config));
+    }
+}
+
 impl Endpoint {
     pub(crate) fn new(hub: Hub, config: ListenerConfig, tls: Option<Tls>) -> Arc<Self> {
         Arc::new(Self {
             hub,
-            connection: Arc::new(config.connection),
+            connection: ArcSwap::from_pointee(config.connection),
             caps: Caps::new(config.connections_max, config.connections_per_ip_max),
             rates: Rates::new(config.rates),
-            config,
+            config: ArcSwap::from_pointee(config),
             tls,
             is_stopping: watch::Sender::new(false),
         })
     }
 
+    /// What holds at present. Not to be kept while something is awaited.
+    pub(crate) fn config(&self) -> Guard<Arc<ListenerConfig>> {
+        self.config.load()
+    }
+
     /// The address that a socket from `peer` is counted for; nothing for a proxy, which brings others.
     pub(crate) fn counted(&self, peer: IpAddr) -> Option<IpAddr> {
-        (!self.config.proxies.are_at(peer)).then_some(peer)
+        (!self.config().proxies.are_at(peer)).then_some(peer)
     }
 
     /// Resolves when the listener stops.
     pub(crate) async fn stopping(&self) {
         // An error would mean that the sender is gone, but we hold it.
         let _ = self.is_stopping.subscribe().wait_for(|is_stopping| *is_stopping).await;
-    }
-}
-
-/// Keeps certificates as their files are, if there are any.
-async fn follow(tls: Option<Tls>) -> Infallible {
-    match tls {
-        Some(tls) => tls.follow().await,
-        None => pending().await,
     }
 }
 

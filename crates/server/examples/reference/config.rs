@@ -26,6 +26,9 @@ exit code is 1, and 2 if the command line itself cannot be read. An empty file s
 server 0.12 has are refused where they ask for something that is not here, TLS for one; those that ask for nothing are
 accepted with a warning in the log.
 
+Keys marked *live* are taken over by a running server at SIGHUP; the log names those that need a restart. See
+[configuration](../configuration.md) for that, and for what operators do besides setting keys.
+
 A file for a server that the world may reach, but only the clients of one game may use:
 
 ```json
@@ -52,7 +55,7 @@ pub(crate) fn page() -> String {
         if section.as_ref() != Some(&here) {
             let title = if here.is_empty() { "At the root".to_owned() } else { format!("Section `{here}`") };
             page += &format!(
-                "\n## {title}\n\n| key | value | default | meaning | variable |\n|---|---|---|---|---|\n"
+                "\n## {title}\n\n| key | value | default | live | meaning | variable |\n|---|---|---|---|---|---|\n"
             );
             section = Some(here);
         }
@@ -62,8 +65,9 @@ pub(crate) fn page() -> String {
 }
 
 fn row(key: &Key) -> String {
-    let Key { path, expected, default, meaning } = key;
+    let Key { path, expected, default, meaning, is_live } = key;
+    let live = if *is_live { "live" } else { "" };
     let code = |text: Option<String>| text.map_or(String::new(), |text| format!("`{text}`"));
     let (default, variable) = (code(default.clone()), code(key.variable()));
-    format!("| `{path}` | {expected} | {default} | {meaning} | {variable} |\n")
+    format!("| `{path}` | {expected} | {default} | {live} | {meaning} | {variable} |\n")
 }

@@ -16,18 +16,25 @@ pub struct ServerSettings {
     /// that others can reach they need an allowlist or `security.allow_open`.
     pub bind: IpAddr,
     /// How many players a room has if its creator does not say. At most `protocol.max_players_limit`.
+    #[schemars(extend("x-live" = true))]
     pub default_max_players: NonZeroU8,
     /// Seconds after which a connection is closed that sent nothing, not even the answer to a ping; 0 for never.
+    #[schemars(extend("x-live" = true))]
     pub ping_timeout: u32,
     /// Seconds between the announcement of a shutdown and its end. 0 stops at once.
+    #[schemars(extend("x-live" = true))]
     pub drain_grace_secs: u32,
     /// The most rooms of one game.
+    #[schemars(extend("x-live" = true))]
     pub max_rooms_per_game: NonZeroUsize,
     /// The most rooms of all games together.
+    #[schemars(extend("x-live" = true))]
     pub max_rooms: NonZeroUsize,
     /// Seconds that an empty room keeps its code.
+    #[schemars(extend("x-live" = true))]
     pub empty_room_timeout: u32,
     /// Seconds after which a room is closed in which nobody said anything.
+    #[schemars(extend("x-live" = true))]
     pub inactive_room_timeout: NonZeroU32,
     /// Whether players who lose their connection may take their seat again.
     pub enable_reconnection: bool,
@@ -49,6 +56,7 @@ pub struct ServerSettings {
     /// `protocol.room_code_length`.
     pub room_code_prefix: Option<String>,
     /// How many may watch a room: null for twice as many as may play, 0 for any number.
+    #[schemars(extend("x-live" = true))]
     pub default_max_spectators: Option<u8>,
 }
 

@@ -1,21 +1,29 @@
 //! The listener on real sockets.
 
+use std::num::NonZeroU32;
+
+use signal_fish_auth::Quota;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::{Listener, Unsettled};
+use crate::{Listener, Origins, RateLimits, Unsettled};
 
 type Served = JoinHandle<Result<(), Unsettled>>;
 
 async fn serve(config: ListenerConfig) -> (Hub, SocketAddr, oneshot::Sender<()>, Served) {
-    let (hub, config) = Parts { listener: config, ..Parts::default() }.hub().await;
-    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), hub.clone(), config, None).await.unwrap();
+    let (hub, listener) = bind(config).await;
     let addr = listener.local_addr();
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(listener.serve(async { stopped.await.unwrap_or(()) }));
     (hub, addr, stop, served)
+}
+
+async fn bind(config: ListenerConfig) -> (Hub, Listener) {
+    let (hub, config) = Parts { listener: config, ..Parts::default() }.hub().await;
+    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), hub.clone(), config, None).await.unwrap();
+    (hub, listener)
 }
 
 async fn connect(addr: SocketAddr) -> Client<TcpStream> {
@@ -66,4 +74,42 @@ async fn the_port_can_be_bound_again_at_once() {
     stop.send(()).unwrap();
     served.await.unwrap().unwrap();
     Listener::bind(addr, hub, ListenerConfig::default(), None).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_listener_is_told_anew_is_for_those_who_come() {
+    let (_hub, listener) = bind(ListenerConfig::default()).await;
+    let (addr, controls) = (listener.local_addr(), listener.controls());
+    tokio::spawn(listener.serve(std::future::pending()));
+    let mut there = connect(addr).await;
+
+    let quick =
+        ConnectionConfig { ping_interval: Some(Duration::from_millis(1)), ..ConnectionConfig::default() };
+    let ListenerConfig { rates, .. } = ListenerConfig::default();
+    let none_left = RateLimits { requests: Quota { n_max: NonZeroU32::MIN, ..rates.requests }, ..rates };
+    let (origins, connections_max) = (Origins::Listed(Vec::new()), 2);
+    controls.apply(ListenerConfig {
+        connection: quick,
+        connections_max,
+        origins,
+        rates: none_left,
+        ..ListenerConfig::default()
+    });
+    let answer = async |request: &str| {
+        let mut stream = TcpStream::connect(addr).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        read_head(&mut stream).await.0
+    };
+    let mut newcomer = connect(addr).await;
+    assert_eq!(newcomer.next().await.unwrap().opcode, Opcode::PING);
+    let full = answer(&upgrade_request("/v2/ws")).await;
+    assert!(full.starts_with("HTTP/1.1 503 "), "{full}");
+    let foreign = upgrade_request("/v2/ws").replacen("\r\n", "\r\norigin: https://play.example\r\n", 1);
+    let foreign = answer(&foreign).await;
+    assert!(foreign.starts_with("HTTP/1.1 403 "), "{foreign}");
+    let probe = "GET /health HTTP/1.1\r\nhost: a\r\n\r\n";
+    let probes = [answer(probe).await, answer(probe).await];
+    assert!(probes[0].starts_with("HTTP/1.1 200 ") && probes[1].starts_with("HTTP/1.1 429 "), "{probes:?}");
+    there.say(PING).await;
+    there.text_with("Pong").await;
 }

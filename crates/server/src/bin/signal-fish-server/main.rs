@@ -17,7 +17,7 @@ use std::{env, io};
 
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
-use signal_fish_server::{Loaded, RuntimeSettings, Server, Settings, Sources};
+use signal_fish_server::{Loaded, RuntimeSettings, Server, Settings, Surroundings};
 use tokio::runtime::{Builder, Runtime};
 use tracing::{info, warn};
 
@@ -39,34 +39,47 @@ fn run(args: &Args) -> Result<ExitCode> {
     if args.health_check {
         return health::check(&settings);
     }
-    logging::init(&settings.logging);
+    let log = logging::init(&settings.logging);
     notices.iter().for_each(|notice| warn!("{notice}"));
-    #[cfg(unix)]
-    if let Some(notice) = descriptors::make_room(settings.security.max_connections.get()) {
-        warn!("{notice}");
-    }
+    make_room(&settings);
+    let on_reload = move |settings: &Settings| {
+        log.follow(&settings.logging);
+        make_room(settings);
+    };
+    let surroundings = Surroundings { sources: Some(sources), on_reload: Some(Box::new(on_reload)) };
     let runtime = runtime(&settings.runtime).context("cannot start threads")?;
     // On a worker, as all that it accepts: between two threads each connection would cost a wake-up.
-    let served = runtime.block_on(runtime.spawn(serve(settings, sources)));
+    let served = runtime.block_on(runtime.spawn(serve(settings, surroundings)));
     // Whatever still runs must not keep a process that was told to end.
     runtime.shutdown_background();
     served.context("the server failed")?
 }
 
-async fn serve(settings: Settings, sources: Sources) -> Result<ExitCode> {
+async fn serve(settings: Settings, surroundings: Surroundings) -> Result<ExitCode> {
     let (mut signals, stop) = Signals::listen().context("cannot listen for signals")?;
     let hangups = Hangups::listen().context("cannot listen for SIGHUP")?;
-    let server = Server::start(&settings).await?;
+    let server = Server::start_in(surroundings, &settings).await?;
     let reloader = server.reloader();
     greeting::print(server.local_addr(), &settings);
     tokio::select! {
         drained = server.run_until(stop) => drained?,
         code = signals.second() => return Ok(code),
-        never = hangups.reload(&reloader, &sources) => match never {},
+        never = hangups.reload(&reloader) => match never {},
     }
     info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
+
+/// File descriptors for as many connections as there may be.
+#[cfg(unix)]
+fn make_room(settings: &Settings) {
+    if let Some(notice) = descriptors::make_room(settings.security.max_connections.get()) {
+        warn!("{notice}");
+    }
+}
+
+#[cfg(not(unix))]
+fn make_room(_: &Settings) {}
 
 fn runtime(settings: &RuntimeSettings) -> io::Result<Runtime> {
     let mut builder = Builder::new_multi_thread();
