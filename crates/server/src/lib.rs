@@ -14,6 +14,7 @@
 //! # }
 //! ```
 
+pub mod cli;
 mod memory;
 mod plan;
 mod reload;

@@ -33,6 +33,14 @@ impl Server {
         Self::start_in(Surroundings::default(), settings).await
     }
 
+    /// Whether a server would start with these settings, as far as that can be known without listening: also the files
+    /// that they name are read.
+    pub fn check(settings: &Settings) -> Result<(), StartError> {
+        let plan = Plan::new(settings)?;
+        plan.tls.as_ref().map(Tls::load).transpose()?;
+        Ok(())
+    }
+
     /// The same with what the process has for it.
     pub async fn start_in(surroundings: Surroundings, settings: &Settings) -> Result<Self, StartError> {
         // Before they are read, so that no change goes unnoticed.

@@ -22,9 +22,11 @@ mod transport;
 mod turn;
 mod websocket;
 
+mod example;
 mod ice;
 mod json_text;
 mod live;
+mod printed;
 mod problem;
 mod published;
 pub(crate) mod reach;
@@ -33,6 +35,8 @@ mod rules;
 mod schema;
 mod secret;
 mod sources;
+mod toml_text;
+mod variables;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ mod binary;
 mod binding;
 mod budgets;
 mod bystanders;
+mod command_line;
 mod connect_tokens;
 mod delivery;
 mod formats;

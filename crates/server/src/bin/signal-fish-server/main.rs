@@ -1,11 +1,11 @@
 //! The binary: reads settings, builds the parts, runs until told to stop.
 
-mod args;
 #[cfg(unix)]
 mod descriptors;
 mod greeting;
 mod hangup;
 mod health;
+mod instead;
 mod logging;
 mod pace;
 mod signals;
@@ -17,11 +17,11 @@ use std::{env, io};
 
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
-use signal_fish_server::{Loaded, RuntimeSettings, Server, Settings, Surroundings};
+use signal_fish_server::cli::{Args, Instead};
+use signal_fish_server::{Loaded, RuntimeSettings, Server, Settings, Sources, Surroundings};
 use tokio::runtime::{Builder, Runtime};
 use tracing::{info, warn};
 
-use args::Args;
 use hangup::Hangups;
 use signals::Signals;
 
@@ -34,11 +34,21 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<ExitCode> {
-    let sources = args.sources(env::vars_os());
-    let Loaded { settings, notices } = Settings::load(&sources)?;
-    if args.health_check {
-        return health::check(&settings);
+    if let Some(command) = args.command {
+        return instead::about(command);
     }
+    let sources = sources(args)?;
+    let loaded = Settings::load(&sources)?;
+    match args.instead {
+        Instead { validate_config: true, .. } => return instead::validate(&loaded),
+        Instead { print_config: true, .. } => return instead::print_json(&loaded.settings.redacted()),
+        Instead { print_config_evidence: true, .. } => {
+            return instead::print_json(&loaded.settings.evidence());
+        }
+        Instead { health_check: true, .. } => return health::check(&loaded.settings),
+        Instead { .. } => {}
+    }
+    let Loaded { settings, notices } = loaded;
     let log = logging::init(&settings.logging);
     notices.iter().for_each(|notice| warn!("{notice}"));
     make_room(&settings);
@@ -53,6 +63,16 @@ fn run(args: &Args) -> Result<ExitCode> {
     // Whatever still runs must not keep a process that was told to end.
     runtime.shutdown_background();
     served.context("the server failed")?
+}
+
+fn sources(args: &Args) -> Result<Sources> {
+    let beside = env::current_exe().ok().and_then(|executable| Some(executable.parent()?.to_owned()));
+    let mut sources = args.sources(env::vars_os(), beside);
+    if sources.wants_stdin() {
+        sources.stdin =
+            Some(io::read_to_string(io::stdin().lock()).context("cannot read settings from stdin")?);
+    }
+    Ok(sources)
 }
 
 async fn serve(settings: Settings, surroundings: Surroundings) -> Result<ExitCode> {
