@@ -20,6 +20,7 @@ mod plan;
 mod reload;
 mod server;
 mod settings;
+mod sockets;
 mod surroundings;
 
 /// The examples of the guide work.
@@ -30,7 +31,7 @@ struct Guide;
 pub use reload::Reloader;
 pub use server::{Server, StartError};
 pub use settings::{
-    AllowedApp, CertificateSettings, ClientAuth, ConnectTokenSettings, EncryptionKeySettings,
+    AdminSettings, AllowedApp, CertificateSettings, ClientAuth, ConnectTokenSettings, EncryptionKeySettings,
     ForwardedHeaderSetting, GameDataSettings, IceServerSettings, JwtSettings, Key, Loaded, LogFormat,
     LogLevel, LoggingSettings, PlayerNameSettings, Problem, Problems, ProtocolSettings, RateLimitSettings,
     RelayTypeSettings, Reloaded, RuntimeSettings, SdkCompatibilitySettings, Secret, SecuritySettings,
@@ -38,4 +39,5 @@ pub use settings::{
     TopologyMax, TransportSettings, TurnSettings, WebsocketSettings,
 };
 pub use signal_fish_transport::{TlsError, Unsettled};
+pub use sockets::{InheritedSocket, InheritedSockets, Place};
 pub use surroundings::{OnReload, Surroundings};

@@ -1,6 +1,6 @@
 //! A running server: its parts put together, and the order in which they stop.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -9,13 +9,14 @@ use std::time::Duration;
 use signal_fish_coordination::LocalCoordinator;
 use signal_fish_hub::Hub;
 use signal_fish_storage::{GameDatabase, MemoryDatabase, SealedDatabase};
-use signal_fish_transport::{Listener, Tls, TlsError, Unsettled};
+use signal_fish_transport::{Bound, Listener, ListenerConfig, Tls, TlsError, Unsettled};
 use tokio::time::{sleep, timeout};
 use tracing::info;
 
 use crate::plan::Plan;
 use crate::reload::{self, Current, Parts, Reloader};
-use crate::settings::{Problems, Settings};
+use crate::settings::{Problems, Settings, rules};
+use crate::sockets::{self, InheritedSockets, Place};
 use crate::surroundings::Surroundings;
 
 /// A server whose port is open. Dropping it closes the port.
@@ -23,6 +24,8 @@ use crate::surroundings::Surroundings;
 pub struct Server {
     hub: Hub,
     listener: Listener,
+    /// For operators; without sockets unless the settings name a port.
+    admin: Listener,
     reloader: Reloader,
 }
 
@@ -43,6 +46,8 @@ impl Server {
 
     /// The same with what the process has for it.
     pub async fn start_in(surroundings: Surroundings, settings: &Settings) -> Result<Self, StartError> {
+        let Surroundings { sources, on_reload, sockets: InheritedSockets { players, operators } } =
+            surroundings;
         // Before they are read, so that no change goes unnoticed.
         let seen = reload::look(settings);
         let plan = Plan::new(settings)?;
@@ -54,15 +59,18 @@ impl Server {
         };
         let coordinator = Arc::new(LocalCoordinator);
         let hub = Hub::start(plan.hub, plan.authenticator, database, coordinator).await?;
-        let cannot_listen = |error| StartError::Listen { addr: plan.addr, error };
-        let listener = Listener::bind(plan.addr, hub.clone(), plan.listener, tls.clone()).await;
-        let listener = listener.map_err(cannot_listen)?;
+        let for_players = sockets::for_players(players, &plan.listening, plan.listener.send_buffer_bytes)?;
+        refuse_exposure(settings, &for_players)?;
+        // Without WebSockets, and without TLS: it is for the machine itself, or for a network of operators.
+        let of_operators = ListenerConfig { connections_max: 0, ..ListenerConfig::default() };
+        let operators = sockets::for_operators(operators, plan.listening.admin)?;
+        let admin = Listener::of(operators, hub.clone(), of_operators, None);
+        let listener = Listener::of(for_players, hub.clone(), plan.listener, tls.clone());
         info!(addr = %listener.local_addr(), "listening");
-        let Surroundings { sources, on_reload } = surroundings;
         let current = Mutex::new(Current { settings: settings.clone(), drain: plan.drain, seen });
         let controls = listener.controls();
         let reloader = Reloader::new(Parts { hub: hub.clone(), controls, tls, sources, on_reload, current });
-        Ok(Self { hub, listener, reloader })
+        Ok(Self { hub, listener, admin, reloader })
     }
 
     /// What tells it anew what it goes by, while it serves.
@@ -71,7 +79,7 @@ impl Server {
     }
 
     /// Where it listens: the real port where the settings say 0.
-    pub const fn local_addr(&self) -> SocketAddr {
+    pub fn local_addr(&self) -> SocketAddr {
         self.listener.local_addr()
     }
 
@@ -79,7 +87,7 @@ impl Server {
     /// new work, waits until everyone has left or the grace of the settings is over, closes what is left, and the port
     /// last. Refuses to call that done if connections do not end.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Unsettled> {
-        let Self { hub, listener, reloader } = self;
+        let Self { hub, listener, admin, reloader } = self;
         let drained = async {
             stop.await;
             reloader.drain().run(&hub).await;
@@ -87,6 +95,8 @@ impl Server {
         tokio::select! {
             biased;
             served = listener.serve(drained) => served,
+            // To the end: operators watch how the others leave.
+            served = admin.serve(pending()) => served,
             never = reloader.watch() => never,
         }
     }
@@ -104,24 +114,23 @@ pub enum StartError {
     /// The rooms could not be set up.
     #[error(transparent)]
     Hub(#[from] signal_fish_hub::StartError),
-    /// The port could not be opened.
-    #[error("cannot listen on {addr}: {error}; {}", advice(error))]
+    /// A socket could not be opened.
+    #[error("cannot listen on {place}: {error}; {}", place.advice(error))]
     Listen {
         /// What was asked for.
-        addr: SocketAddr,
+        place: Place,
         /// What the system says.
         error: io::Error,
     },
 }
 
-fn advice(error: &io::Error) -> &'static str {
-    if error.kind() == io::ErrorKind::PermissionDenied {
-        "set `port` (or --port) to one from 1024 on, or let the process open lower ones"
-    } else if error.kind() == io::ErrorKind::AddrNotAvailable {
-        "set `server.bind` (or --bind) to an address of this machine"
-    } else {
-        "stop what listens there, or set another `port` (or --port)"
+/// Inherited sockets may listen where the settings would not allow it.
+fn refuse_exposure(settings: &Settings, sockets: &[Bound]) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    for addr in sockets.iter().filter_map(Bound::tcp_addr) {
+        rules::check_exposure(settings, addr.ip(), &mut problems);
     }
+    problems.none()
 }
 
 /// What happens between the wish to stop and the closing of the port.
@@ -227,7 +236,8 @@ mod tests {
             (io::ErrorKind::PermissionDenied, "from 1024 on"),
         ] {
             let error =
-                StartError::Listen { addr: ([127, 0, 0, 1], 80).into(), error: kind.into() }.to_string();
+                StartError::Listen { place: Place::Tcp(([127, 0, 0, 1], 80).into()), error: kind.into() }
+                    .to_string();
             assert!(error.starts_with("cannot listen on 127.0.0.1:80: ") && error.contains(part), "{error}");
         }
     }

@@ -7,6 +7,7 @@ macro_rules! nonzero {
     };
 }
 
+mod admin;
 mod connect_token;
 mod logging;
 mod protocol;
@@ -31,7 +32,7 @@ mod problem;
 mod published;
 pub(crate) mod reach;
 mod reference;
-mod rules;
+pub(crate) mod rules;
 mod schema;
 mod secret;
 mod sources;
@@ -49,6 +50,7 @@ use signal_fish_protocol::limits;
 
 use crate::plan::Plan;
 
+pub use admin::AdminSettings;
 pub use connect_token::{ConnectTokenSettings, JwtSettings};
 pub use live::Reloaded;
 pub use logging::{LogFormat, LogLevel, LoggingSettings};
@@ -96,6 +98,8 @@ pub struct Settings {
     pub turn: TurnSettings,
     /// How rooms are remembered.
     pub storage: StorageSettings,
+    /// A second port, for operators alone.
+    pub admin: AdminSettings,
     /// How the process uses the machine.
     pub runtime: RuntimeSettings,
 }
@@ -133,6 +137,7 @@ impl Default for Settings {
             session: SessionSettings::default(),
             turn: TurnSettings::default(),
             storage: StorageSettings::default(),
+            admin: AdminSettings::default(),
             runtime: RuntimeSettings::default(),
         }
     }

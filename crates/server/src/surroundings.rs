@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::settings::{Settings, Sources};
+use crate::sockets::InheritedSockets;
 
 /// What a process gives its server besides settings. Nothing of it is needed.
 #[derive(Default)]
@@ -11,6 +12,8 @@ pub struct Surroundings {
     pub sources: Option<Sources>,
     /// Told of settings that have just come into force, to apply what is the process's own: the level of its log.
     pub on_reload: Option<OnReload>,
+    /// Sockets that listen already.
+    pub sockets: InheritedSockets,
 }
 
 /// See [`Surroundings::on_reload`].

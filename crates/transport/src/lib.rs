@@ -7,6 +7,7 @@
 
 mod accept;
 mod arrival;
+mod bound;
 mod caps;
 mod http;
 mod linger;
@@ -22,6 +23,7 @@ mod tests;
 #[cfg(all(feature = "echo", not(debug_assertions)))]
 compile_error!("the feature `echo` is for the conformance test: no server is built with it");
 
+pub use bound::Bound;
 pub use http::{Origin, Origins, TokenBindingConfig};
 pub use listener::{Controls, Listener, ListenerConfig, Unsettled};
 pub use proxies::{ForwardedHeader, Proxies};

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::{NonZeroU8, NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,11 @@ pub struct ServerSettings {
     /// The address to listen on. `0.0.0.0` and `::` mean every address of the machine, and like any address
     /// that others can reach they need an allowlist or `security.allow_open`.
     pub bind: IpAddr,
+    /// A Unix socket to listen on too, for a proxy on this machine. Who comes in there counts as 127.0.0.1: list that in
+    /// `security.trusted_proxies` for limits to be for those behind the proxy.
+    pub unix_socket: Option<PathBuf>,
+    /// Who may use the Unix socket, as the octal mode of its file.
+    pub unix_socket_mode: String,
     /// How many players a room has if its creator does not say. At most `protocol.max_players_limit`.
     #[schemars(extend("x-live" = true))]
     pub default_max_players: NonZeroU8,
@@ -64,6 +70,8 @@ impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             bind: Ipv4Addr::LOCALHOST.into(),
+            unix_socket: None,
+            unix_socket_mode: "0660".to_owned(),
             default_max_players: nonzero!(limits::PLAYERS_DEFAULT),
             ping_timeout: 30,
             drain_grace_secs: 30,

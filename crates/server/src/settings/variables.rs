@@ -27,8 +27,7 @@ pub(super) fn value(path: &[String], value: &str, schema: &Json) -> Json {
     let is_text = key.is_some_and(expects_text);
     match serde_json::from_str(value) {
         Ok(Json::Null) if is_text && !key.is_some_and(is_nullable) => value.into(),
-        Ok(json @ (Json::Null | Json::String(_))) => json,
-        Ok(_) if is_text => value.into(),
+        Ok(Json::Number(_) | Json::Bool(_)) if is_text => value.into(),
         Ok(json) => json,
         Err(_) if path == SYMBOLS => value.split(',').collect(),
         Err(_) => value.into(),

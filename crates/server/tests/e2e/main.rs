@@ -12,6 +12,8 @@ mod formats;
 mod framing;
 mod handshake;
 mod http;
+#[cfg(unix)]
+mod listening;
 mod lobby;
 mod malformed;
 mod minting;

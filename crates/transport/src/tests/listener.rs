@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::{Listener, Origins, RateLimits, Unsettled};
+use crate::{Bound, Listener, Origins, RateLimits, Unsettled};
 
 type Served = JoinHandle<Result<(), Unsettled>>;
 
@@ -22,7 +22,7 @@ async fn serve(config: ListenerConfig) -> (Hub, SocketAddr, oneshot::Sender<()>,
 
 async fn bind(config: ListenerConfig) -> (Hub, Listener) {
     let (hub, config) = Parts { listener: config, ..Parts::default() }.hub().await;
-    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), hub.clone(), config, None).await.unwrap();
+    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), hub.clone(), config, None).unwrap();
     (hub, listener)
 }
 
@@ -73,7 +73,7 @@ async fn the_port_can_be_bound_again_at_once() {
     client.closed(4000, "server_shutdown").await;
     stop.send(()).unwrap();
     served.await.unwrap().unwrap();
-    Listener::bind(addr, hub, ListenerConfig::default(), None).await.unwrap();
+    Listener::bind(addr, hub, ListenerConfig::default(), None).unwrap();
 }
 
 #[tokio::test]
@@ -112,4 +112,41 @@ async fn what_a_listener_is_told_anew_is_for_those_who_come() {
     assert!(probes[0].starts_with("HTTP/1.1 200 ") && probes[1].starts_with("HTTP/1.1 429 "), "{probes:?}");
     there.say(PING).await;
     there.text_with("Pong").await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_unix_socket_is_served_like_any_other_and_leaves_nothing_behind() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use tokio::net::UnixStream;
+
+    let path = std::env::temp_dir().join(format!("signal-fish-{}.sock", std::process::id()));
+    // An earlier process was killed.
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    let (hub, config) = Parts::default().hub().await;
+    let sockets =
+        vec![Bound::tcp((Ipv4Addr::LOCALHOST, 0).into(), None).unwrap(), Bound::unix(&path, 0o600).unwrap()];
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let in_use = Bound::unix(&path, 0o600).unwrap_err();
+    assert_eq!(in_use.kind(), std::io::ErrorKind::AddrInUse);
+    let listener = Listener::of(sockets, hub.clone(), config, None);
+    let addr = listener.local_addr();
+    let (stop, stopped) = oneshot::channel();
+    let served = tokio::spawn(listener.serve(async { stopped.await.unwrap_or(()) }));
+
+    let mut stream = UnixStream::connect(&path).await.unwrap();
+    stream.write_all(upgrade_request("/v2/ws").as_bytes()).await.unwrap();
+    let (head, unread) = read_head(&mut stream).await;
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    let mut client = Client { stream, unread };
+    client.say(PING).await;
+    client.text_with("Pong").await;
+    connect(addr).await;
+    hub.shut_down();
+    stop.send(()).unwrap();
+    served.await.unwrap().unwrap();
+    assert!(!path.exists());
+    std::fs::write(&path, "a file of somebody").unwrap();
+    assert_eq!(Bound::unix(&path, 0o600).unwrap_err().kind(), std::io::ErrorKind::AlreadyExists);
+    std::fs::remove_file(&path).unwrap();
 }

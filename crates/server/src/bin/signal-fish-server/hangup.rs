@@ -27,10 +27,14 @@ impl Hangups {
         loop {
             self.next().await;
             let reloader = reloader.clone();
+            #[cfg(unix)]
+            crate::inherited::say_reloading();
             // What it says is in the log; what does not end here is a panic.
             if let Err(error) = spawn_blocking(move || reloader.reload().is_ok()).await {
                 error!(%error, "reading the settings again failed");
             }
+            #[cfg(unix)]
+            crate::inherited::say_ready();
         }
     }
 

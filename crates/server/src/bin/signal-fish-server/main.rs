@@ -5,6 +5,8 @@ mod descriptors;
 mod greeting;
 mod hangup;
 mod health;
+#[cfg(unix)]
+mod inherited;
 mod instead;
 mod logging;
 mod pace;
@@ -49,6 +51,10 @@ fn run(args: &Args) -> Result<ExitCode> {
         Instead { .. } => {}
     }
     let Loaded { settings, notices } = loaded;
+    #[cfg(unix)]
+    let sockets = inherited::sockets()?;
+    #[cfg(not(unix))]
+    let sockets = signal_fish_server::InheritedSockets::default();
     let log = logging::init(&settings.logging);
     notices.iter().for_each(|notice| warn!("{notice}"));
     make_room(&settings);
@@ -56,7 +62,7 @@ fn run(args: &Args) -> Result<ExitCode> {
         log.follow(&settings.logging);
         make_room(settings);
     };
-    let surroundings = Surroundings { sources: Some(sources), on_reload: Some(Box::new(on_reload)) };
+    let surroundings = Surroundings { sources: Some(sources), on_reload: Some(Box::new(on_reload)), sockets };
     let runtime = runtime(&settings.runtime).context("cannot start threads")?;
     // On a worker, as all that it accepts: between two threads each connection would cost a wake-up.
     let served = runtime.block_on(runtime.spawn(serve(settings, surroundings)));
@@ -81,6 +87,8 @@ async fn serve(settings: Settings, surroundings: Surroundings) -> Result<ExitCod
     let server = Server::start_in(surroundings, &settings).await?;
     let reloader = server.reloader();
     greeting::print(server.local_addr(), &settings);
+    #[cfg(unix)]
+    inherited::say_ready();
     tokio::select! {
         drained = server.run_until(stop) => drained?,
         code = signals.second() => return Ok(code),

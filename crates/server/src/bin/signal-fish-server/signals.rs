@@ -33,6 +33,8 @@ impl Signals {
                         number,
                         "ending once everyone has left or the grace is over; a second signal ends at once"
                     );
+                    #[cfg(unix)]
+                    crate::inherited::say_stopping();
                     let _ = first.send(());
                 }
                 None => {
