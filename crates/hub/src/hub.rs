@@ -126,17 +126,34 @@ impl Hub {
     }
 
     /// Takes no new work from now on, and tells v3 connections that they will be closed after `grace` and may
-    /// come back `retry_after` later. Only the first call counts.
+    /// come back `retry_after` later. Only the first call counts. Nothing ends by itself: see [`Hub::undrain`].
     pub fn drain(&self, grace: Duration, retry_after: Duration) {
-        let deadline = Timestamp::now().as_millisecond().max(0).cast_unsigned();
-        let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
-        let going_away = GoingAway {
-            deadline_ms: deadline.saturating_add(grace_ms),
-            retry_after_secs: Some(retry_after.as_secs()),
-        };
-        if self.0.lifecycle.drain(going_away) {
+        if self.0.lifecycle.drain(going_away(grace, retry_after)) {
             self.0.sessions.tell_all(tokio::time::Instant::now().into_std(), &self.0.lifecycle);
         }
+    }
+
+    /// The same, never to be taken back. Who was told of an earlier drain is told anew.
+    pub fn drain_for_good(&self, grace: Duration, retry_after: Duration) {
+        if self.0.lifecycle.drain_for_good(going_away(grace, retry_after)) {
+            self.0.sessions.forget_telling();
+            self.0.sessions.tell_all(tokio::time::Instant::now().into_std(), &self.0.lifecycle);
+        }
+    }
+
+    /// Takes new work again; false if it did anyway, or never will. Who was told to go away cannot be told to stay:
+    /// the protocol has no word for it.
+    pub fn undrain(&self) -> bool {
+        let is_running = self.0.lifecycle.undrain();
+        if is_running {
+            self.0.sessions.forget_telling();
+        }
+        is_running
+    }
+
+    /// Resolves when all that has become of rooms until now is written.
+    pub async fn written(&self) {
+        self.0.journal.written().await;
     }
 
     /// Ends every connection with `server_shutdown`. Nobody is told who left.
@@ -149,4 +166,10 @@ impl Hub {
     pub async fn emptied(&self) {
         self.0.sessions.emptied().await;
     }
+}
+
+fn going_away(grace: Duration, retry_after: Duration) -> GoingAway {
+    let now = Timestamp::now().as_millisecond().max(0).cast_unsigned();
+    let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+    GoingAway { deadline_ms: now.saturating_add(grace_ms), retry_after_secs: Some(retry_after.as_secs()) }
 }

@@ -29,7 +29,7 @@ mod surroundings;
 struct Guide;
 
 pub use reload::Reloader;
-pub use server::{Server, StartError};
+pub use server::{Server, StartError, StopError};
 pub use settings::{
     AdminSettings, AllowedApp, CertificateSettings, ClientAuth, ConnectTokenSettings, EncryptionKeySettings,
     ForwardedHeaderSetting, GameDataSettings, IceServerSettings, JwtSettings, Key, Loaded, LogFormat,

@@ -85,20 +85,28 @@ impl Server {
 
     /// Serves until `stop` resolves, and applies changes of files that the settings name. Then it drains: takes no
     /// new work, waits until everyone has left or the grace of the settings is over, closes what is left, and the port
-    /// last. Refuses to call that done if connections do not end.
-    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Unsettled> {
+    /// last, and waits until all that has become of rooms is written.
+    ///
+    /// # Errors
+    ///
+    /// Connections did not end, or rooms were not written in time.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StopError> {
         let Self { hub, listener, admin, reloader } = self;
         let drained = async {
             stop.await;
             reloader.drain().run(&hub).await;
         };
-        tokio::select! {
+        let served = tokio::select! {
             biased;
             served = listener.serve(drained) => served,
             // To the end: operators watch how the others leave.
             served = admin.serve(pending()) => served,
             never = reloader.watch() => never,
-        }
+        };
+        // Also if connections are left: what they did until now is to be kept.
+        let written = timeout(WRITTEN, hub.written()).await;
+        served?;
+        written.map_err(|_| StopError::Unwritten)
     }
 }
 
@@ -133,6 +141,17 @@ fn refuse_exposure(settings: &Settings, sockets: &[Bound]) -> Result<(), Problem
     problems.none()
 }
 
+/// Why a server did not stop as it should.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum StopError {
+    /// Connections did not end.
+    #[error(transparent)]
+    Unsettled(#[from] Unsettled),
+    /// Rooms were not written.
+    #[error("rooms were not written in time, the next start knows them as they were before")]
+    Unwritten,
+}
+
 /// What happens between the wish to stop and the closing of the port.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Drain {
@@ -147,7 +166,7 @@ impl Drain {
     async fn run(self, hub: &Hub) {
         let Self { grace, retry_after } = self;
         info!(grace_secs = grace.as_secs(), "draining");
-        hub.drain(grace, retry_after);
+        hub.drain_for_good(grace, retry_after);
         let emptied = async {
             sleep(UPGRADES_LAND).await;
             hub.emptied().await;
@@ -162,6 +181,10 @@ impl Drain {
 /// An upgrade that was accepted just before the drain is a session by then; a hub that is empty earlier may not stay
 /// so.
 const UPGRADES_LAND: Duration = Duration::from_millis(50);
+
+/// How long storage may take for what is left to be written. With the connections' five seconds that is less than the ten
+/// after which many a supervisor kills.
+const WRITTEN: Duration = Duration::from_secs(4);
 
 #[cfg(test)]
 mod tests {

@@ -44,6 +44,7 @@ impl Sources {
         layers.extend(self.flags());
         for layer in &mut layers {
             layer.rename_aliases(&mut problems);
+            layer.drop_null_sections();
         }
         problems.none()?;
         let merged = layers.into_iter().fold(Config::builder(), |all, layer| all.add_source(layer)).build();
@@ -235,6 +236,14 @@ impl Layer {
         Self::new(Some(origin), &json).expect("a path is not empty")
     }
 
+    /// Leaves out sections that the published server may have null for: nothing is set in them.
+    fn drop_null_sections(&mut self) {
+        if let Some(Value { kind: ValueKind::Table(security), .. }) = self.0.get_mut("security") {
+            security
+                .retain(|name, value| !(NULLABLE.contains(&name.as_str()) && value.kind == ValueKind::Nil));
+        }
+    }
+
     /// Gives keys their present names, before layers are merged: two names would not replace each other.
     fn rename_aliases(&mut self, problems: &mut Problems) {
         for (section, alias, name) in ALIASES {
@@ -293,6 +302,9 @@ const VARIABLE_DEPTH_MAX: usize = 16;
 /// Words for whether to read stdin.
 const YES: [&str; 3] = ["1", "true", "yes"];
 const NO: [&str; 4] = ["0", "false", "no", ""];
+
+/// Sections of `security` that may be null.
+const NULLABLE: [&str; 2] = ["connect_token", "max_game_data_bytes"];
 
 /// Section, old name, present name.
 const ALIASES: [(&str, &str, &str); 2] = [

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
+use signal_fish_testkit::{Dialect, gather};
 
 use crate::server;
 
@@ -108,4 +109,30 @@ fn settings_can_come_on_stdin() {
     let output = process.wait_with_output().expect("it ends");
     let settings: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(settings["port"], 4061);
+}
+
+/// The example of the published server 0.12, made from its keys and defaults: open, with one app as a sample.
+const PUBLISHED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/published-0.12.json");
+
+#[test]
+fn a_file_of_the_published_server_starts_this_one_unchanged() {
+    let mut server = server().arg("--config").arg(PUBLISHED).start();
+    drop(gather(server.addr(), "MOVED1", [("Ada", Dialect::V2), ("Bob", Dialect::V3)]));
+    server.terminate();
+    assert_eq!(server.wait_exit(), Some(0));
+    let output = server.output_so_far();
+    for key in [
+        "coordination",
+        "logging.dir",
+        "security.require_metrics_auth",
+        "security.transport.token_binding.scheme",
+        "server.region_id",
+        "websocket.enable_batching",
+    ] {
+        let n_told = output.matches(&format!("{key} does nothing here: ")).count();
+        assert_eq!(n_told, 1, "{key}: {output}");
+    }
+    let (code, stdout, _) =
+        run(&["-c", "--config", PUBLISHED], &json!({"security": {"connect_token": null}}));
+    assert_eq!(code, Some(0), "{stdout}");
 }
