@@ -46,6 +46,7 @@ use std::num::NonZeroUsize;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use signal_fish_protocol::limits;
 
 use crate::plan::Plan;
@@ -163,6 +164,34 @@ impl Settings {
         findings.notices.extend(sources.notices());
         findings.notices.extend(rules::notices(&settings));
         Ok(Loaded { settings, notices: findings.notices })
+    }
+
+    /// The JSON Schema of all settings. Beside the usual, `x-live` says what a running server takes over, for a key or a
+    /// whole section, and `writeOnly` what is secret.
+    pub fn json_schema() -> Json {
+        schema::schema()
+    }
+
+    /// A TOML file with every setting, its default and what it is for. A server that is given it does what one without
+    /// any file does.
+    pub fn example() -> String {
+        example::text()
+    }
+
+    /// These settings as JSON, each secret that is set replaced by a word that says so.
+    pub fn redacted(&self) -> Json {
+        printed::redacted(self)
+    }
+
+    /// What proves to others which settings these are: the redacted form, a hash of it as compact JSON with sorted keys,
+    /// and which secrets are set. Nothing is computed from secrets, which whoever has the evidence could guess at.
+    pub fn evidence(&self) -> Json {
+        printed::evidence(self)
+    }
+
+    /// These with the values of `wanted` where those can change while a server runs, and which keys differ.
+    pub(crate) fn updated(&self, wanted: &Self) -> (Self, Reloaded) {
+        live::update(self, wanted)
     }
 
     /// What does not keep to its bounds, or does not go together.

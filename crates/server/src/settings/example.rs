@@ -4,30 +4,26 @@ use std::fmt::Write as _;
 
 use serde_json::Value as Json;
 
-use super::Settings;
 use super::reference::Key;
 
-impl Settings {
-    /// A TOML file with every setting, its default and what it is for. A server that is given it does what one without
-    /// any file does.
-    pub fn example() -> String {
-        let mut keys = Key::all();
-        // A key below the head of another section would belong to that one.
-        keys.sort_by_key(|key| section(&key.path).map(str::to_owned));
-        let mut text = HEAD.to_owned();
-        let mut here = None;
-        for key in keys.iter().filter(|key| !key.path.contains("[]")) {
-            let section = section(&key.path);
-            if here != section {
-                let _ = write!(text, "\n[{}]\n", section.unwrap_or_default());
-                here = section;
-            }
-            let entries = format!("{}[].", key.path);
-            let members = keys.iter().filter_map(|key| Some((key.path.strip_prefix(&entries)?, key)));
-            write_key(&mut text, key, members);
+/// See [`super::Settings::example`].
+pub(super) fn text() -> String {
+    let mut keys = Key::all();
+    // A key below the head of another section would belong to that one.
+    keys.sort_by_key(|key| section(&key.path).map(str::to_owned));
+    let mut text = HEAD.to_owned();
+    let mut here = None;
+    for key in keys.iter().filter(|key| !key.path.contains("[]")) {
+        let section = section(&key.path);
+        if here != section {
+            let _ = write!(text, "\n[{}]\n", section.unwrap_or_default());
+            here = section;
         }
-        text
+        let entries = format!("{}[].", key.path);
+        let members = keys.iter().filter_map(|key| Some((key.path.strip_prefix(&entries)?, key)));
+        write_key(&mut text, key, members);
     }
+    text
 }
 
 fn write_key<'a>(text: &mut String, key: &Key, members: impl Iterator<Item = (&'a str, &'a Key)>) {

@@ -16,28 +16,26 @@ pub struct Reloaded {
     pub notices: Vec<String>,
 }
 
-impl Settings {
-    /// These with the values of `wanted` where those can change while a server runs, and which keys differ.
-    pub(crate) fn updated(&self, wanted: &Self) -> (Self, Reloaded) {
-        let [mut updated, wanted] =
-            [self, wanted].map(|settings| serde_json::to_value(settings).expect("settings have a JSON form"));
-        let mut reloaded = Reloaded::default();
-        for Key { path, is_live, .. } in Key::all() {
-            let pointer = format!("/{}", path.replace('.', "/"));
-            // Entries of lists have keys of their own, but a list changes as a whole.
-            let (Some(ours), Some(theirs)) = (updated.pointer_mut(&pointer), wanted.pointer(&pointer)) else {
-                continue;
-            };
-            if ours != theirs {
-                if is_live {
-                    Json::clone_from(ours, theirs);
-                }
-                let keys = if is_live { &mut reloaded.applied } else { &mut reloaded.needs_restart };
-                keys.push(path);
+/// See [`Settings::updated`].
+pub(super) fn update(current: &Settings, wanted: &Settings) -> (Settings, Reloaded) {
+    let [mut updated, wanted] =
+        [current, wanted].map(|settings| serde_json::to_value(settings).expect("settings have a JSON form"));
+    let mut reloaded = Reloaded::default();
+    for Key { path, is_live, .. } in Key::all() {
+        let pointer = format!("/{}", path.replace('.', "/"));
+        // Entries of lists have keys of their own, but a list changes as a whole.
+        let (Some(ours), Some(theirs)) = (updated.pointer_mut(&pointer), wanted.pointer(&pointer)) else {
+            continue;
+        };
+        if ours != theirs {
+            if is_live {
+                Json::clone_from(ours, theirs);
             }
+            let keys = if is_live { &mut reloaded.applied } else { &mut reloaded.needs_restart };
+            keys.push(path);
         }
-        (serde_json::from_value(updated).expect("each value is from settings"), reloaded)
     }
+    (serde_json::from_value(updated).expect("each value is from settings"), reloaded)
 }
 
 #[cfg(test)]

@@ -6,31 +6,22 @@ use sha2::{Digest as _, Sha256};
 use super::Settings;
 use super::schema::{schema, without_null};
 
-impl Settings {
-    /// The JSON Schema of all settings. Beside the usual, `x-live` says what a running server takes over, for a key or a
-    /// whole section, and `writeOnly` what is secret.
-    pub fn json_schema() -> Json {
-        schema()
-    }
+/// See [`Settings::redacted`].
+pub(super) fn redacted(settings: &Settings) -> Json {
+    let mut json = serde_json::to_value(settings).expect("settings have a JSON form");
+    redact("", &schema(), &mut json, &mut Vec::new());
+    json
+}
 
-    /// These settings as JSON, each secret that is set replaced by a word that says so.
-    pub fn redacted(&self) -> Json {
-        let mut json = serde_json::to_value(self).expect("settings have a JSON form");
-        redact("", &schema(), &mut json, &mut Vec::new());
-        json
-    }
-
-    /// What proves to others which settings these are: the redacted form, a hash of it as compact JSON with sorted keys,
-    /// and which secrets are set. Nothing is computed from secrets, which whoever has the evidence could guess at.
-    pub fn evidence(&self) -> Json {
-        let mut effective = serde_json::to_value(self).expect("settings have a JSON form");
-        let mut secrets = Vec::new();
-        redact("", &schema(), &mut effective, &mut secrets);
-        effective.sort_all_objects();
-        let hash = Sha256::digest(effective.to_string());
-        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        json!({"effective_sha256": hash, "secrets_set": secrets, "effective": effective})
-    }
+/// See [`Settings::evidence`].
+pub(super) fn evidence(settings: &Settings) -> Json {
+    let mut effective = serde_json::to_value(settings).expect("settings have a JSON form");
+    let mut secrets = Vec::new();
+    redact("", &schema(), &mut effective, &mut secrets);
+    effective.sort_all_objects();
+    let hash = Sha256::digest(effective.to_string());
+    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    json!({"effective_sha256": hash, "secrets_set": secrets, "effective": effective})
 }
 
 fn redact(key: &str, schema: &Json, value: &mut Json, secrets: &mut Vec<String>) {
