@@ -52,13 +52,12 @@ impl Hub {
         let records = database.rooms().await?;
         let (timers, timer_queue) = Timers::new();
         let (journal, journal_queue) = Journal::new();
-        let limits =
-            RoomLimits { rooms_max: config.rooms_max, rooms_per_game_max: config.rooms_per_game_max };
         let shared = Arc::new(Shared {
-            config,
             authenticator: ArcSwap::from_pointee(authenticator),
             coordinator: Arc::clone(&coordinator),
-            directory: Directory::new(limits),
+            directory: Directory::new(RoomLimits::of(&config)),
+            live: ArcSwap::from_pointee(config.clone()),
+            config,
             sessions: Sessions::default(),
             timers,
             journal,
@@ -77,7 +76,7 @@ impl Hub {
         Ok(Self(shared))
     }
 
-    /// What the hub was told.
+    /// What the hub was told at its start.
     pub fn config(&self) -> &HubConfig {
         &self.0.config
     }
@@ -87,6 +86,15 @@ impl Hub {
     pub fn authenticate_by(&self, authenticator: Authenticator) {
         let before = self.0.authenticator.load();
         self.0.authenticator.store(Arc::new(authenticator.succeeding(&before)));
+    }
+
+    /// Goes by `config` from now on, as far as that can change. New connections have its budgets and what may wait for
+    /// them; new rooms its sizes, timeouts, sessions and labels; there are as many rooms as it allows; and ICE servers,
+    /// as well as the sizes of signals and of connection infos, are those that it names. All else stays as it was at the
+    /// start. Not to be called twice at a time.
+    pub fn reconfigure(&self, config: HubConfig) {
+        self.0.directory.limit(RoomLimits::of(&config));
+        self.0.live.store(Arc::new(config));
     }
 
     /// A new connection of `caller`, on an endpoint that speaks `version` unless the client asks for another.
@@ -146,17 +154,34 @@ impl Hub {
     }
 
     /// Takes no new work from now on, and tells v3 connections that they will be closed after `grace` and may
-    /// come back `retry_after` later. Only the first call counts.
+    /// come back `retry_after` later. Only the first call counts. Nothing ends by itself: see [`Hub::undrain`].
     pub fn drain(&self, grace: Duration, retry_after: Duration) {
-        let deadline = Timestamp::now().as_millisecond().max(0).cast_unsigned();
-        let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
-        let going_away = GoingAway {
-            deadline_ms: deadline.saturating_add(grace_ms),
-            retry_after_secs: Some(retry_after.as_secs()),
-        };
-        if self.0.lifecycle.drain(going_away) {
+        if self.0.lifecycle.drain(going_away(grace, retry_after)) {
             self.0.sessions.tell_all(tokio::time::Instant::now().into_std(), &self.0.lifecycle);
         }
+    }
+
+    /// The same, never to be taken back. Who was told of an earlier drain is told anew.
+    pub fn drain_for_good(&self, grace: Duration, retry_after: Duration) {
+        if self.0.lifecycle.drain_for_good(going_away(grace, retry_after)) {
+            self.0.sessions.forget_telling();
+            self.0.sessions.tell_all(tokio::time::Instant::now().into_std(), &self.0.lifecycle);
+        }
+    }
+
+    /// Takes new work again; false if it did anyway, or never will. Who was told to go away cannot be told to stay:
+    /// the protocol has no word for it.
+    pub fn undrain(&self) -> bool {
+        let is_running = self.0.lifecycle.undrain();
+        if is_running {
+            self.0.sessions.forget_telling();
+        }
+        is_running
+    }
+
+    /// Resolves when all that has become of rooms until now is written.
+    pub async fn written(&self) {
+        self.0.journal.written().await;
     }
 
     /// Ends every connection with `server_shutdown`. Nobody is told who left.
@@ -169,4 +194,10 @@ impl Hub {
     pub async fn emptied(&self) {
         self.0.sessions.emptied().await;
     }
+}
+
+fn going_away(grace: Duration, retry_after: Duration) -> GoingAway {
+    let now = Timestamp::now().as_millisecond().max(0).cast_unsigned();
+    let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+    GoingAway { deadline_ms: now.saturating_add(grace_ms), retry_after_secs: Some(retry_after.as_secs()) }
 }

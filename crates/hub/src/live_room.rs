@@ -202,7 +202,7 @@ impl LiveRoom {
     ) -> Outcome {
         let mut effects = EFFECTS.take();
         // A bug in one room must not take the others along. What it leaves behind is not used again.
-        let step = AssertUnwindSafe(|| hosted.step(&shared.config, now, step, &mut effects));
+        let step = AssertUnwindSafe(|| hosted.step(shared, now, step, &mut effects));
         let outcome = catch_unwind(step).unwrap_or_else(|_| {
             tracing::error!(room = %self.id, "a room failed and is closed");
             hosted.fail()
@@ -245,12 +245,12 @@ impl Hosted {
         self.is_over
     }
 
-    fn step(&mut self, config: &HubConfig, now: Instant, step: Step<'_>, effects: &mut Effects) -> Outcome {
+    fn step(&mut self, shared: &Shared, now: Instant, step: Step<'_>, effects: &mut Effects) -> Outcome {
         let (mut last_seen, is_timeout) = (None, matches!(step, Step::Timeout));
         let (actor, watches, game_data, answer) = match step {
             Step::Command(actor, command, game_data) => {
                 let n_bytes = game_data.as_ref().map_or(0, GameData::len);
-                if let Err(exhausted) = self.volume.take(config.room_relay, now, n_bytes) {
+                if let Err(exhausted) = self.volume.take(shared.config.room_relay, now, n_bytes) {
                     let text = format!("the room is busy: {exhausted}");
                     actor.send(now, ServerMessage::error(ErrorCode::RateLimitExceeded, text));
                     return Outcome { refused: true, ..Outcome::default() };
@@ -273,9 +273,9 @@ impl Hosted {
                 (None, false, None, None)
             }
         };
-        let ice = &config.peering.ice;
+        let Shared { config, live, .. } = shared;
         let (members, log) = (&mut self.members, self.log.as_deref_mut());
-        let delivery = Delivery { now, members, actor, watches, game_data, answer, ice, log };
+        let delivery = Delivery { now, members, actor, watches, game_data, answer, live, log };
         let outcome = delivery.carry_out(effects);
         if let Some(actor) = actor.filter(|_| outcome.has_come() && !watches) {
             self.admit_reader(config, now, actor, last_seen);

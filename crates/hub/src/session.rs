@@ -61,7 +61,7 @@ pub struct Session {
 
 impl Session {
     pub(crate) fn new(shared: Arc<Shared>, wire: Wire, caller: Caller) -> Self {
-        let config = &shared.config;
+        let config = &**shared.live.load();
         let link = Link {
             player: PlayerId::new(Uuid::new_v4()),
             wire,
@@ -328,7 +328,7 @@ impl Session {
     }
 
     fn on_connection_info(&mut self, now: Instant, request: ProvideConnectionInfo) {
-        let bytes_max = self.shared.config.connection_info_bytes_max;
+        let bytes_max = self.shared.live.load().connection_info_bytes_max;
         if request.connection_info.json_len() > bytes_max {
             let text = format!("connection_info has at most {bytes_max} bytes of JSON");
             return self.refuse(now, ErrorCode::MessageTooLarge, text);

@@ -60,6 +60,11 @@ impl Sessions {
         self.connected.iter_mut().for_each(|mut connected| connected.tell(now, lifecycle));
     }
 
+    /// Nobody counts as told any more: the next time everyone is.
+    pub(crate) fn forget_telling(&self) {
+        self.connected.iter_mut().for_each(|mut connected| connected.is_told = false);
+    }
+
     /// Whether a connection is this player.
     pub(crate) fn is_connected(&self, player: PlayerId) -> bool {
         self.connected.contains_key(&player)
@@ -137,7 +142,7 @@ impl Sessions {
 }
 
 impl Connected {
-    /// Once at most, and only who has a version that knows the message. Settling and telling all hold the entry, so
+    /// Once at most for each time that the server drains, and only who has a version that knows the message. Settling and telling all hold the entry, so
     /// that whichever comes second sees what the first has done.
     fn tell(&mut self, now: Instant, lifecycle: &Lifecycle) {
         if let (Some(wire), Some(notice)) = (self.wire, lifecycle.notice())

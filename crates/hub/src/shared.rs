@@ -20,7 +20,10 @@ use crate::timers::Timers;
 
 /// What all rooms and sessions of one hub share.
 pub(crate) struct Shared {
+    /// What the hub was told at its start: for all that cannot change while it runs, and for what every message asks.
     pub(crate) config: HubConfig,
+    /// What it was told last: for what connections and rooms are given when they begin, and what is seldom asked.
+    pub(crate) live: ArcSwap<HubConfig>,
     /// Replaced as a whole while players connect; whoever asks it takes no lock.
     pub(crate) authenticator: ArcSwap<Authenticator>,
     pub(crate) coordinator: Arc<dyn RoomOperationCoordinator>,

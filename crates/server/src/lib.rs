@@ -14,12 +14,15 @@
 //! # }
 //! ```
 
+pub mod cli;
 mod jwks;
 mod memory;
 mod plan;
 mod reload;
 mod server;
 mod settings;
+mod sockets;
+mod surroundings;
 
 /// The examples of the guide work.
 #[cfg(doctest)]
@@ -28,13 +31,15 @@ struct Guide;
 
 pub use jwks::JwksError;
 pub use reload::Reloader;
-pub use server::{Server, StartError};
+pub use server::{Server, StartError, StopError};
 pub use settings::{
-    AllowedApp, CertificateSettings, ClientAuth, ConnectTokenSettings, EncryptionKeySettings,
+    AdminSettings, AllowedApp, CertificateSettings, ClientAuth, ConnectTokenSettings, EncryptionKeySettings,
     ForwardedHeaderSetting, GameDataSettings, IceServerSettings, JwtSettings, Key, Loaded, LogFormat,
     LogLevel, LoggingSettings, PlayerNameSettings, Problem, Problems, ProtocolSettings, RateLimitSettings,
-    RelayTypeSettings, RuntimeSettings, SdkCompatibilitySettings, Secret, SecuritySettings, ServerSettings,
-    SessionSettings, Settings, Sources, StorageSettings, TlsSettings, TokenBindingSettings, TopologyMax,
-    TransportSettings, TurnSettings, WebsocketSettings,
+    RelayTypeSettings, Reloaded, RuntimeSettings, SdkCompatibilitySettings, Secret, SecuritySettings,
+    ServerSettings, SessionSettings, Settings, Sources, StorageSettings, TlsSettings, TokenBindingSettings,
+    TopologyMax, TransportSettings, TurnSettings, WebsocketSettings,
 };
 pub use signal_fish_transport::{TlsError, Unsettled};
+pub use sockets::{InheritedSocket, InheritedSockets, Place};
+pub use surroundings::{OnReload, Surroundings};

@@ -4,7 +4,6 @@ mod access;
 mod listening;
 mod peering;
 
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use signal_fish_storage::Keyring;
 use signal_fish_transport::{ListenerConfig, TlsFiles};
 
 pub(crate) use access::{files, read};
+pub(crate) use listening::Listening;
 
 use crate::jwks::Publication;
 use crate::server::Drain;
@@ -32,7 +32,7 @@ pub(crate) struct Plan {
     pub(crate) jwks: Option<Publication>,
     pub(crate) keyring: Option<Keyring>,
     pub(crate) hub: HubConfig,
-    pub(crate) addr: SocketAddr,
+    pub(crate) listening: Listening,
     pub(crate) listener: ListenerConfig,
     /// Certificates, where the port is for encrypted connections.
     pub(crate) tls: Option<TlsFiles>,
@@ -48,6 +48,9 @@ impl Plan {
         let listener = listening::listener(settings, &mut problems);
         let tls = settings.security.transport.tls.files(&mut problems);
         let keyring = settings.storage.keyring(&mut problems);
+        let listening = listening::sockets(settings, &mut problems);
+        // Asked for also where there is no port: a token that is none is a mistake.
+        let _ = settings.admin.token(&mut problems);
         problems.none()?;
         Ok(Self {
             authenticator,
@@ -55,7 +58,7 @@ impl Plan {
             tls,
             keyring,
             hub,
-            addr: SocketAddr::new(settings.server.bind, settings.port),
+            listening,
             listener,
             drain: Drain { grace: secs(settings.server.drain_grace_secs), retry_after: RETRY_AFTER },
         })
@@ -241,7 +244,7 @@ mod tests {
         // A listener alone lets every page in and knows nothing of the machine.
         let ListenerConfig { origins, queued_bytes_max, .. } = plan.listener.clone();
         assert_eq!(plan.listener, ListenerConfig { origins, queued_bytes_max, ..ListenerConfig::default() });
-        assert_eq!(plan.addr.to_string(), "127.0.0.1:3536");
+        assert_eq!(plan.listening.addr.to_string(), "127.0.0.1:3536");
         assert!(plan.authenticator.anonymous().is_some());
     }
 

@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 /// live in shards.
 #[derive(Debug)]
 pub(crate) struct Caps {
-    connections_max: usize,
-    connections_per_ip_max: usize,
+    connections_max: AtomicUsize,
+    connections_per_ip_max: AtomicUsize,
     n_sockets: AtomicUsize,
     n_connections: AtomicUsize,
     by_network: DashMap<Source, OfOneNetwork>,
@@ -53,8 +53,8 @@ struct OfOneNetwork {
 impl Caps {
     pub(crate) fn new(connections_max: usize, connections_per_ip_max: usize) -> Arc<Self> {
         Arc::new(Self {
-            connections_max,
-            connections_per_ip_max,
+            connections_max: connections_max.into(),
+            connections_per_ip_max: connections_per_ip_max.into(),
             n_sockets: AtomicUsize::new(0),
             n_connections: AtomicUsize::new(0),
             by_network: DashMap::new(),
@@ -62,10 +62,24 @@ impl Caps {
         })
     }
 
+    /// Counts up to these limits from now on. Who is above them stays.
+    pub(crate) fn limit(&self, connections_max: usize, connections_per_ip_max: usize) {
+        self.connections_max.store(connections_max, Ordering::Relaxed);
+        self.connections_per_ip_max.store(connections_per_ip_max, Ordering::Relaxed);
+    }
+
+    fn connections_max(&self) -> usize {
+        self.connections_max.load(Ordering::Relaxed)
+    }
+
+    fn connections_per_ip_max(&self) -> usize {
+        self.connections_per_ip_max.load(Ordering::Relaxed)
+    }
+
     /// Counts a socket that was just accepted, in total and, unless it is a proxy's, for its address. A little more
     /// than WebSockets alone may take, see [`SPARE_SOCKETS`].
     pub(crate) fn admit_socket(self: &Arc<Self>, from: Option<IpAddr>) -> Result<SocketSlot, CapHit> {
-        take_one(&self.n_sockets, self.connections_max.saturating_add(SPARE_SOCKETS))?;
+        take_one(&self.n_sockets, self.connections_max().saturating_add(SPARE_SOCKETS))?;
         let mut slot = SocketSlot { caps: Arc::clone(self), network: None };
         if let Some(from) = from {
             slot.attribute(from)?;
@@ -112,7 +126,7 @@ impl SocketSlot {
     pub(crate) fn attribute(&mut self, from: IpAddr) -> Result<(), CapHit> {
         let network = Source::of(from);
         let mut there = self.caps.by_network.entry(network).or_default();
-        if there.n_sockets >= self.caps.connections_per_ip_max.saturating_add(SPARE_SOCKETS_PER_IP) {
+        if there.n_sockets >= self.caps.connections_per_ip_max().saturating_add(SPARE_SOCKETS_PER_IP) {
             return Err(CapHit::PerAddress);
         }
         there.n_sockets += 1;
@@ -123,9 +137,9 @@ impl SocketSlot {
     /// Counts this socket as a WebSocket of a client at `from` from now on.
     pub(crate) fn admit_connection(&self, from: IpAddr) -> Result<ConnectionSlot, CapHit> {
         let (caps, network) = (&self.caps, Source::of(from));
-        take_one(&caps.n_connections, caps.connections_max)?;
+        take_one(&caps.n_connections, caps.connections_max())?;
         let mut there = caps.by_network.entry(network).or_default();
-        if there.n_connections >= caps.connections_per_ip_max {
+        if there.n_connections >= caps.connections_per_ip_max() {
             drop(there);
             caps.n_connections.fetch_sub(1, Ordering::AcqRel);
             return Err(CapHit::PerAddress);

@@ -46,6 +46,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let shared = Arc::clone(&endpoint);
+    let deadline = endpoint.config().http_header_timeout;
     let peer = visitor.addr;
     let exchange = Exchange { endpoint, slot, visitor, admitted: OnceLock::new() };
     let mut connection = http1::Builder::new()
@@ -57,7 +58,7 @@ where
     let answered = tokio::select! {
         biased;
         answered = poll_fn(|cx| connection.poll_without_shutdown(cx)) => answered,
-        () = sleep(shared.config.http_header_timeout) => return debug!(%peer, "request took too long"),
+        () = sleep(deadline) => return debug!(%peer, "request took too long"),
         () = shared.stopping() => return,
     };
     match answered {
@@ -101,7 +102,7 @@ impl Service<Request<Incoming>> for Exchange {
 
 impl Exchange {
     fn answer<B: Body>(&self, request: &Request<B>) -> Answer {
-        let Endpoint { config, rates, .. } = &*self.endpoint;
+        let (config, rates) = (self.endpoint.config(), &self.endpoint.rates);
         let client = config.proxies.client(self.visitor.addr.ip(), request.headers());
         let route = Route::of(request.uri().path());
         if let Some(Route::WebSocket(version)) = route
@@ -120,7 +121,7 @@ impl Exchange {
     fn answer_plainly<B: Body>(&self, route: Option<Route>, request: &Request<B>) -> Answer {
         let Some(route) = route else { return answers::not_found() };
         if !route.allows(request.method()) {
-            let preflight = self.endpoint.config.origins.preflight(route, request);
+            let preflight = self.endpoint.config().origins.preflight(route, request);
             return preflight.unwrap_or_else(|| answers::method_not_allowed(route));
         }
         let hub = &self.endpoint.hub;
@@ -138,7 +139,7 @@ impl Exchange {
         let id = Uuid::new_v4();
         let admitted =
             upgrade::admit(&self.endpoint, &self.slot, client, request).and_then(|(slot, mut answer)| {
-                let (config, headers) = (self.endpoint.config.token_binding, request.headers());
+                let (config, headers) = (self.endpoint.config().token_binding, request.headers());
                 let has_certificate = self.visitor.certificate.is_some();
                 let bind = binding::settle(config, has_certificate, headers, &mut answer)?;
                 // The answer can name one subprotocol, and protobuf is another.
@@ -155,7 +156,7 @@ impl Exchange {
             }
             Err(refusal) => {
                 debug!(%id, peer = %self.visitor.addr, %client, ?refusal, "upgrade refused");
-                (refusal.answer(self.endpoint.config.retry_after), refusal.outcome())
+                (refusal.answer(self.endpoint.config().retry_after), refusal.outcome())
             }
         };
         upgrade::mark(&mut answer, id, outcome, self.endpoint.hub.config().outbox.message_bytes_max);

@@ -7,6 +7,7 @@
 
 mod accept;
 mod arrival;
+mod bound;
 mod caps;
 mod fetch;
 mod http;
@@ -23,9 +24,10 @@ mod tests;
 #[cfg(all(feature = "echo", not(debug_assertions)))]
 compile_error!("the feature `echo` is for the conformance test: no server is built with it");
 
+pub use bound::Bound;
 pub use fetch::{FETCH_TIMEOUT, FetchError, Fetched, Fetcher, Mark, NoWebAddress, WebAddress};
 pub use http::{Origin, Origins, TokenBindingConfig};
-pub use listener::{Listener, ListenerConfig, Unsettled};
+pub use listener::{Controls, Listener, ListenerConfig, Unsettled};
 pub use proxies::{ForwardedHeader, Proxies};
 pub use rates::RateLimits;
 pub use tls::{CertificateFiles, ClientCertificates, Tls, TlsError, TlsFiles};

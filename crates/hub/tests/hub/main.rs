@@ -10,6 +10,7 @@ mod operations;
 mod passwords;
 mod peering;
 mod protobuf;
+mod reconfiguring;
 mod reconnection;
 mod rooms;
 mod rotation;

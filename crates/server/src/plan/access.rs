@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::path::Path;
 
 use serde::Deserialize;
 use signal_fish_auth::{App, AppLimits, Authenticator, JwtKeys, JwtRules, KeyError, KeySet, TokenRules};
@@ -29,15 +30,21 @@ pub(super) fn authenticator(
     (authenticator.with_tokens(tokens), jwks)
 }
 
-/// The files that say who may play.
-pub(crate) fn files(settings: &SecuritySettings) -> impl Iterator<Item = &str> {
+/// Every file that settings name, with the keys that do: those that say who may play, and certificates.
+pub(crate) fn files(settings: &SecuritySettings) -> impl Iterator<Item = (&'static str, &Path)> {
     let ConnectTokenSettings { public_key_path, keys_path, jwt, .. } = &settings.connect_token;
-    let paths = [&settings.app_auth_path, public_key_path, keys_path, &jwt.jwks_path];
-    paths.into_iter().filter_map(|path| path.as_deref())
+    let paths = [
+        ("security.app_auth_path", &settings.app_auth_path),
+        ("security.connect_token.public_key_path", public_key_path),
+        ("security.connect_token.keys_path", keys_path),
+        ("security.connect_token.jwt.jwks_path", &jwt.jwks_path),
+    ];
+    let access = paths.into_iter().filter_map(|(key, path)| Some((key, Path::new(path.as_ref()?))));
+    access.chain(settings.transport.tls.paths())
 }
 
 /// All of a file, or as much as may be in one.
-pub(crate) fn read(path: &str) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -187,7 +194,7 @@ fn key_set(
 
 /// The text of a file that a key names.
 fn text(key: &str, path: &str, problems: &mut Problems) -> Option<String> {
-    let text = match read(path) {
+    let text = match read(path.as_ref()) {
         Ok(bytes) if bytes.len() as u64 > FILE_BYTES_MAX => Err("is too long".to_owned()),
         Ok(bytes) => String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned()),
         Err(error) => Err(format!("cannot be read: {error}")),

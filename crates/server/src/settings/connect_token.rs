@@ -51,7 +51,8 @@ pub struct JwtSettings {
     /// The file that has the Ed25519 and P-256 keys of those who sign them, as a JWKS.
     pub jwks_path: Option<String>,
     /// Where these keys are published, in place of a file: an `https` address, or `http` on a loopback address. They
-    /// are fetched at the start and again whenever they may have changed. Another address needs a restart.
+    /// are fetched at the start and again whenever they may have changed.
+    #[schemars(extend("x-live" = false))]
     pub jwks_url: Option<String>,
 }
 

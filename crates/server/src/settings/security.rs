@@ -14,6 +14,7 @@ use super::{ForwardedHeaderSetting, TransportSettings};
 /// Who may connect, how often, and how much they may say at once.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("x-live" = true))]
 pub struct SecuritySettings {
     /// Whether only clients may play that authenticate for one of `security.allowed_apps`. Without it the
     /// server is open: everyone who reaches the port may play.
@@ -29,9 +30,11 @@ pub struct SecuritySettings {
     pub allow_open: bool,
     /// The largest message taken from a client, in bytes.
     #[schemars(range(min = 1))]
+    #[schemars(extend("x-live" = false))]
     pub max_message_size: usize,
     /// The largest message sent to a client, in bytes. At least `security.max_message_size` and 256 more.
     #[schemars(range(min = 1_024, max = limits::OUTBOUND_BYTES_CEILING))]
+    #[schemars(extend("x-live" = false))]
     pub max_outbound_message_size: usize,
     /// The largest signal, in bytes of JSON. At most `security.max_message_size`.
     #[schemars(range(min = 1))]
@@ -41,6 +44,7 @@ pub struct SecuritySettings {
     #[schemars(range(min = 1))]
     pub max_connection_info_bytes: usize,
     /// The largest game messages, where they have a limit of their own.
+    #[schemars(extend("x-live" = false))]
     pub max_game_data_bytes: GameDataSettings,
     /// The most connections from one IPv4 address or IPv6 /64 network. At most `security.max_connections`.
     pub max_connections_per_ip: NonZeroUsize,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Deadlines and queues of every connection.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("x-live" = true))]
 pub struct WebsocketSettings {
     /// Seconds that a client may take to authenticate, where that is needed.
     #[schemars(range(min = 5, max = 60))]
@@ -25,12 +26,15 @@ pub struct WebsocketSettings {
     pub pong_timeout_secs: u32,
     /// The send buffer of each socket in the operating system, in bytes; 0 leaves it to the system.
     #[schemars(range(max = 16_777_216))]
+    #[schemars(extend("x-live" = false))]
     pub socket_send_buffer_bytes: usize,
     /// How many messages may wait for one connection before it counts as slow.
+    #[schemars(extend("x-live" = false))]
     pub send_queue_capacity: NonZeroUsize,
     /// How many bytes may wait for one connection for long; more closes it with 4002 after
     /// `slow_consumer_timeout_ms`, and more than 16 times as many at once. At least
     /// `security.max_message_size` and 256 more.
+    #[schemars(extend("x-live" = false))]
     pub send_queue_bytes: NonZeroUsize,
     /// How many bytes may wait for all connections together. While more do, new connections are refused with 503; those
     /// that are there go on. Null is 80 % of the memory of the container, or of the machine.

@@ -6,6 +6,7 @@ mod binding;
 mod budgets;
 mod bystanders;
 mod certificates;
+mod command_line;
 mod connect_tokens;
 mod delivery;
 mod formats;
@@ -13,6 +14,8 @@ mod framing;
 mod handshake;
 mod http;
 mod jwks;
+#[cfg(unix)]
+mod listening;
 mod lobby;
 mod malformed;
 mod minting;

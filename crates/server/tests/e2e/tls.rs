@@ -158,7 +158,7 @@ fn certificates_are_renewed_while_games_go_on() {
     authority.issue(&["play.test"]);
     play();
     server.signal("HUP");
-    says(&mut server, "read again, new connections get them");
+    says(&mut server, "the settings were read again");
     assert_ne!(shown(server.addr(), client(&authority, None), "play.test"), old_der);
     assert_eq!(shown(server.addr(), client(&authority, None), "play.test"), old.der());
     play();

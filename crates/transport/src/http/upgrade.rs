@@ -90,7 +90,7 @@ pub(super) fn admit<B: Body>(
     if !request.body().is_end_stream() {
         return Err(Refusal::Malformed { advice: "send the upgrade without a body\n" });
     }
-    if !endpoint.config.origins.admit(request.headers()) {
+    if !endpoint.config().origins.admit(request.headers()) {
         return Err(Refusal::ForeignOrigin);
     }
     if endpoint.hub.is_banned(Source::of(client)) {
@@ -99,7 +99,7 @@ pub(super) fn admit<B: Body>(
     if endpoint.hub.is_draining() {
         return Err(Refusal::Draining);
     }
-    if endpoint.hub.n_queued_bytes() > endpoint.config.queued_bytes_max {
+    if endpoint.hub.n_queued_bytes() > endpoint.config().queued_bytes_max {
         return Err(Refusal::Overloaded);
     }
     let slot = socket.admit_connection(client).map_err(Refusal::Full)?;
