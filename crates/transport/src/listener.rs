@@ -16,6 +16,7 @@ use crate::ConnectionConfig;
 use crate::accept::accept_all;
 use crate::caps::Caps;
 use crate::http::{Origins, TokenBindingConfig};
+use crate::linger::LINGER;
 use crate::proxies::Proxies;
 use crate::rates::{RateLimits, Rates};
 use crate::tls::Tls;
@@ -120,6 +121,7 @@ impl Listener {
             // Accepted sockets inherit it, and it must be known before they connect to have its full effect.
             socket.set_send_buffer_size(u32::try_from(n_bytes).unwrap_or(u32::MAX))?;
         }
+        give_up_after(&socket, config.connection.stall_timeout + LINGER)?;
         socket.bind(addr)?;
         let listener = socket.listen(BACKLOG)?;
         Ok(Self { local_addr: listener.local_addr()?, listener, endpoint: Endpoint::new(hub, config, tls) })
@@ -174,6 +176,20 @@ impl Endpoint {
         // An error would mean that the sender is gone, but we hold it.
         let _ = self.is_stopping.subscribe().wait_for(|is_stopping| *is_stopping).await;
     }
+}
+
+/// Lets the system forget sockets whose peer has taken nothing for so long. It would go on offering what is left in
+/// those that we have closed, for minutes, and keep all of it. Accepted sockets inherit this, too.
+#[cfg(target_os = "linux")]
+fn give_up_after(socket: &TcpSocket, time: Duration) -> io::Result<()> {
+    let millis = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+    Ok(rustix::net::sockopt::set_tcp_user_timeout(socket, millis)?)
+}
+
+/// Elsewhere it is the system's own choice.
+#[cfg(not(target_os = "linux"))]
+fn give_up_after(_: &TcpSocket, _: Duration) -> io::Result<()> {
+    Ok(())
 }
 
 /// Keeps certificates as their files are, if there are any.

@@ -2,6 +2,8 @@
 
 mod canary;
 mod decoding;
+#[cfg(target_os = "linux")]
+mod floods;
 mod frames;
 mod names;
 mod resources;
