@@ -26,11 +26,12 @@ use crate::tls::Tls;
 pub struct ListenerConfig {
     /// What every WebSocket connection is told.
     pub connection: ConnectionConfig,
-    /// The most WebSocket connections.
+    /// The most WebSocket connections. The last tenth of them is a reserve, see [`ConnectionConfig::of_reserve`].
     pub connections_max: usize,
     /// The most WebSocket connections from one IPv4 address or IPv6 /64.
     pub connections_per_ip_max: usize,
-    /// While more bytes than this wait for all connections together, new ones are refused.
+    /// While more bytes than this wait for all connections together, new ones are refused. Above nine tenths of it
+    /// those end for whom most waits.
     pub queued_bytes_max: usize,
     /// Which web pages may use the server.
     pub origins: Origins,
@@ -85,6 +86,8 @@ pub(crate) struct Endpoint {
     pub(crate) config: ListenerConfig,
     /// The part that connections keep.
     pub(crate) connection: Arc<ConnectionConfig>,
+    /// The same for those of the reserve, who have less time to say who they are.
+    pub(crate) connection_of_reserve: Arc<ConnectionConfig>,
     pub(crate) caps: Arc<Caps>,
     pub(crate) rates: Rates,
     pub(crate) tls: Option<Tls>,
@@ -144,6 +147,7 @@ impl Listener {
             biased;
             () = stop => {}
             never = accept_all(&listener, &endpoint) => match never {},
+            never = endpoint.hub.shed_above(endpoint.config.queued_bytes_max / 10 * 9) => match never {},
             never = follow(endpoint.tls.clone()) => match never {},
         }
         drop(listener);
@@ -158,6 +162,7 @@ impl Endpoint {
         Arc::new(Self {
             hub,
             connection: Arc::new(config.connection),
+            connection_of_reserve: Arc::new(config.connection.of_reserve()),
             caps: Caps::new(config.connections_max, config.connections_per_ip_max),
             rates: Rates::new(config.rates),
             config,
