@@ -76,6 +76,12 @@ fn plan(root: &Path) -> Result<Plan> {
             why: "whether the protocol builds for browsers; `rustup target add wasm32-unknown-unknown` first",
         });
     }
+    if !succeeds(Command::new("testssl").arg("--version")) {
+        not_run.push(NotRun {
+            name: "testssl",
+            why: "whether TLS has a known weakness; install testssl.sh first",
+        });
+    }
     if !has_published_server() {
         not_run.push(NotRun {
             name: "published",

@@ -9,6 +9,7 @@ mod names;
 mod resources;
 mod secrets;
 mod siege;
+mod tls;
 mod transport;
 
 use signal_fish_testkit::Launch;
