@@ -1,5 +1,6 @@
 //! All rooms and sessions of one server.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,7 @@ use crate::restore;
 use crate::session::Session;
 use crate::sessions::Sessions;
 use crate::shared::Shared;
+use crate::shedding;
 use crate::source::Source;
 use crate::timers::Timers;
 
@@ -146,6 +148,11 @@ impl Hub {
     /// How many bytes wait for all connections of this process, up to 16 KiB of each left out.
     pub fn n_queued_bytes(&self) -> usize {
         backlog::n_bytes()
+    }
+
+    /// Ends those for whom most waits, for ever, whenever more than `n_bytes_max` bytes wait for all connections.
+    pub async fn shed_above(&self, n_bytes_max: impl Fn() -> usize) -> Infallible {
+        shedding::keep_below(n_bytes_max, &self.0.sessions).await
     }
 
     /// Whether the server is about to stop and takes no new work.

@@ -66,6 +66,7 @@ mod lifecycle;
 mod restore;
 mod sessions;
 mod shared;
+mod shedding;
 mod timers;
 mod volume;
 

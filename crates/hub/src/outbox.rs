@@ -93,6 +93,11 @@ impl Outbox {
         self.has_ended.load(Ordering::Relaxed)
     }
 
+    /// Its part of all that waits for everyone.
+    pub(crate) fn n_bytes_counted(&self) -> usize {
+        self.state.lock().backlog.n_bytes()
+    }
+
     /// The largest message that may be pushed.
     pub(crate) const fn message_bytes_max(&self) -> usize {
         self.limits.message_bytes_max

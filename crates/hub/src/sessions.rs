@@ -103,6 +103,13 @@ impl Sessions {
         self.connected.get(&player).is_some_and(|connected| connected.is_seated)
     }
 
+    /// The connections for which something worth counting waits, and how much.
+    pub(crate) fn waiting(&self) -> Vec<(usize, Arc<Outbox>)> {
+        let counted =
+            self.connected.iter().map(|there| (there.outbox.n_bytes_counted(), Arc::clone(&there.outbox)));
+        counted.filter(|(n_bytes, _)| *n_bytes > 0).collect()
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.n_connected.load(Ordering::Acquire)
     }

@@ -65,7 +65,7 @@ impl Server {
         };
         let coordinator = Arc::new(LocalCoordinator);
         let hub = Hub::start(plan.hub, plan.authenticator, database, coordinator).await?;
-        let for_players = sockets::for_players(players, &plan.listening, plan.listener.send_buffer_bytes)?;
+        let for_players = sockets::for_players(players, &plan.listening, plan.listener.socket_options())?;
         refuse_exposure(settings, &for_players)?;
         // Without WebSockets, and without TLS: it is for the machine itself, or for a network of operators.
         let of_operators = ListenerConfig { connections_max: 0, ..ListenerConfig::default() };

@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use signal_fish_transport::Bound;
+use signal_fish_transport::{Bound, SocketOptions};
 
 use crate::plan::Listening;
 use crate::server::StartError;
@@ -44,13 +44,13 @@ pub enum Place {
 pub(crate) fn for_players(
     inherited: Vec<InheritedSocket>,
     listening: &Listening,
-    send_buffer_bytes: Option<usize>,
+    options: SocketOptions,
 ) -> Result<Vec<Bound>, StartError> {
     if !inherited.is_empty() {
         return inherited.into_iter().map(take_over).collect();
     }
     let cannot = |place| move |error| StartError::Listen { place, error };
-    let tcp = Bound::tcp(listening.addr, send_buffer_bytes).map_err(cannot(Place::Tcp(listening.addr)))?;
+    let tcp = Bound::tcp(listening.addr, options).map_err(cannot(Place::Tcp(listening.addr)))?;
     let mut sockets = vec![tcp];
     #[cfg(unix)]
     if let Some((path, mode)) = &listening.unix {
@@ -67,8 +67,10 @@ pub(crate) fn for_operators(
     if !inherited.is_empty() {
         return inherited.into_iter().map(take_over).collect();
     }
-    let bind =
-        |addr| Bound::tcp(addr, None).map_err(|error| StartError::Listen { place: Place::Tcp(addr), error });
+    let bind = |addr| {
+        let bound = Bound::tcp(addr, SocketOptions::default());
+        bound.map_err(|error| StartError::Listen { place: Place::Tcp(addr), error })
+    };
     addr.into_iter().map(bind).collect()
 }
 

@@ -4,14 +4,27 @@ use std::io;
 use std::net::SocketAddr;
 #[cfg(unix)]
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
 
+use crate::linger::LINGER;
+
 /// A socket to accept connections at, bound and not yet served.
 #[derive(Debug)]
 pub struct Bound(Kind);
+
+/// What the system does for all sockets that come in at one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SocketOptions {
+    /// How much it may keep for a client that does not read, in bytes; `None` is its own choice.
+    pub send_buffer_bytes: Option<usize>,
+    /// How long a client may take nothing of what it was sent; `None` is the system's own choice, and where this cannot
+    /// be said it is so in any case.
+    pub stall_timeout: Option<Duration>,
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -38,7 +51,8 @@ struct Entry(PathBuf);
 
 impl Bound {
     /// Opens a TCP socket. Needs a tokio runtime with I/O.
-    pub fn tcp(addr: SocketAddr, send_buffer_bytes: Option<usize>) -> io::Result<Self> {
+    pub fn tcp(addr: SocketAddr, options: SocketOptions) -> io::Result<Self> {
+        let SocketOptions { send_buffer_bytes, stall_timeout } = options;
         let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         // Elsewhere a restarted server would wait for the last connections of the one before. On Windows it need
         // not, and the option would let any other process take the port.
@@ -47,6 +61,9 @@ impl Bound {
         if let Some(n_bytes) = send_buffer_bytes {
             // Accepted sockets inherit it, and it must be known before they connect to have its full effect.
             socket.set_send_buffer_size(u32::try_from(n_bytes).unwrap_or(u32::MAX))?;
+        }
+        if let Some(timeout) = stall_timeout {
+            give_up_after(&socket, timeout + LINGER)?;
         }
         socket.bind(addr)?;
         Self::of_tcp(socket.listen(BACKLOG)?)
@@ -109,6 +126,20 @@ impl Bound {
             Kind::Unix { listener, .. } => listener.accept().await.map(|(stream, _)| Accepted::Unix(stream)),
         }
     }
+}
+
+/// Lets the system forget sockets whose peer has taken nothing for so long. It would go on offering what is left in
+/// those that we have closed, for minutes, and keep all of it. Accepted sockets inherit this, too.
+#[cfg(target_os = "linux")]
+fn give_up_after(socket: &TcpSocket, time: Duration) -> io::Result<()> {
+    let millis = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+    Ok(rustix::net::sockopt::set_tcp_user_timeout(socket, millis)?)
+}
+
+/// Elsewhere it is the system's own choice.
+#[cfg(not(target_os = "linux"))]
+fn give_up_after(_: &TcpSocket, _: Duration) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(unix)]

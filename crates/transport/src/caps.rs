@@ -33,6 +33,7 @@ pub(crate) struct SocketSlot {
 pub(crate) struct ConnectionSlot {
     caps: Arc<Caps>,
     network: Source,
+    is_of_reserve: bool,
 }
 
 /// Which limit is hit.
@@ -137,7 +138,8 @@ impl SocketSlot {
     /// Counts this socket as a WebSocket of a client at `from` from now on.
     pub(crate) fn admit_connection(&self, from: IpAddr) -> Result<ConnectionSlot, CapHit> {
         let (caps, network) = (&self.caps, Source::of(from));
-        take_one(&caps.n_connections, caps.connections_max())?;
+        let connections_max = caps.connections_max();
+        let n_before = take_one(&caps.n_connections, connections_max)?;
         let mut there = caps.by_network.entry(network).or_default();
         if there.n_connections >= caps.connections_per_ip_max() {
             drop(there);
@@ -145,7 +147,15 @@ impl SocketSlot {
             return Err(CapHit::PerAddress);
         }
         there.n_connections += 1;
-        Ok(ConnectionSlot { caps: Arc::clone(caps), network })
+        let is_of_reserve = n_before >= connections_max - connections_max / RESERVE;
+        Ok(ConnectionSlot { caps: Arc::clone(caps), network, is_of_reserve })
+    }
+}
+
+impl ConnectionSlot {
+    /// Whether it is one of the last, which are kept for those who say at once who they are.
+    pub(crate) const fn is_of_reserve(&self) -> bool {
+        self.is_of_reserve
     }
 }
 
@@ -165,11 +175,14 @@ impl Drop for ConnectionSlot {
     }
 }
 
-/// Counts one more, unless there are `max`.
-fn take_one(count: &AtomicUsize, max: usize) -> Result<(), CapHit> {
+/// Counts one more, unless there are `max`. Tells how many there were.
+fn take_one(count: &AtomicUsize, max: usize) -> Result<usize, CapHit> {
     let more = count.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < max).then(|| n + 1));
-    more.map(drop).map_err(|_| CapHit::Total)
+    more.map_err(|_| CapHit::Total)
 }
+
+/// One of so many connections is of the reserve.
+const RESERVE: usize = 10;
 
 /// Sockets beyond the WebSockets: health probes and refusals must get through when the server is full, and requests
 /// that never end must not take more file descriptors than this.
@@ -203,6 +216,16 @@ mod tests {
         drop((socket, second));
         assert_eq!(caps.n_sockets(), 0);
         assert!(caps.by_network.is_empty(), "an address without sockets is forgotten");
+    }
+
+    #[test]
+    fn the_last_tenth_is_the_reserve() {
+        let caps = Caps::new(20, 20);
+        let socket = caps.admit_socket(Some(HOME)).unwrap();
+        let slots: Vec<_> = (0..20).map(|_| socket.admit_connection(HOME).unwrap()).collect();
+        assert_eq!(slots.iter().position(ConnectionSlot::is_of_reserve), Some(18));
+        drop(slots);
+        assert!(!socket.admit_connection(HOME).unwrap().is_of_reserve());
     }
 
     #[test]

@@ -24,7 +24,7 @@ mod tests;
 #[cfg(all(feature = "echo", not(debug_assertions)))]
 compile_error!("the feature `echo` is for the conformance test: no server is built with it");
 
-pub use bound::Bound;
+pub use bound::{Bound, SocketOptions};
 pub use fetch::{FETCH_TIMEOUT, FetchError, Fetched, Fetcher, Mark, NoWebAddress, WebAddress};
 pub use http::{Origin, Origins, TokenBindingConfig};
 pub use listener::{Controls, Listener, ListenerConfig, Unsettled};

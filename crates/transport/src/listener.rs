@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::ConnectionConfig;
 use crate::accept::accept_all;
-use crate::bound::Bound;
+use crate::bound::{Bound, SocketOptions};
 use crate::caps::Caps;
 use crate::http::{Origins, TokenBindingConfig};
 use crate::proxies::Proxies;
@@ -27,11 +27,12 @@ use crate::tls::Tls;
 pub struct ListenerConfig {
     /// What every WebSocket connection is told.
     pub connection: ConnectionConfig,
-    /// The most WebSocket connections.
+    /// The most WebSocket connections. The last tenth of them is a reserve, see [`ConnectionConfig::of_reserve`].
     pub connections_max: usize,
     /// The most WebSocket connections from one IPv4 address or IPv6 /64.
     pub connections_per_ip_max: usize,
-    /// While more bytes than this wait for all connections together, new ones are refused.
+    /// While more bytes than this wait for all connections together, new ones are refused. Above nine tenths of it
+    /// those end for whom most waits.
     pub queued_bytes_max: usize,
     /// Which web pages may use the server.
     pub origins: Origins,
@@ -49,6 +50,14 @@ pub struct ListenerConfig {
     pub token_binding: Option<TokenBindingConfig>,
     /// When those who are refused for now may come back.
     pub retry_after: Duration,
+}
+
+impl ListenerConfig {
+    /// For the sockets that clients come in at.
+    pub const fn socket_options(&self) -> SocketOptions {
+        let stall_timeout = Some(self.connection.stall_timeout);
+        SocketOptions { send_buffer_bytes: self.send_buffer_bytes, stall_timeout }
+    }
 }
 
 impl Default for ListenerConfig {
@@ -90,6 +99,8 @@ pub(crate) struct Endpoint {
     config: ArcSwap<ListenerConfig>,
     /// The part that connections keep as it was when they came.
     pub(crate) connection: ArcSwap<ConnectionConfig>,
+    /// The same for those of the reserve, who have less time to say who they are.
+    pub(crate) connection_of_reserve: ArcSwap<ConnectionConfig>,
     pub(crate) caps: Arc<Caps>,
     pub(crate) rates: Rates,
     pub(crate) tls: Option<Tls>,
@@ -112,7 +123,7 @@ impl Listener {
     ///
     /// The system does not let us listen there.
     pub fn bind(addr: SocketAddr, hub: Hub, config: ListenerConfig, tls: Option<Tls>) -> io::Result<Self> {
-        let socket = Bound::tcp(addr, config.send_buffer_bytes)?;
+        let socket = Bound::tcp(addr, config.socket_options())?;
         Ok(Self::of(vec![socket], hub, config, tls))
     }
 
@@ -145,6 +156,7 @@ impl Listener {
             biased;
             () = stop => {}
             never = accept_at_all(&sockets, &endpoint) => match never {},
+            never = endpoint.hub.shed_above(|| endpoint.config().queued_bytes_max / 10 * 9) => match never {},
         }
         drop(sockets);
         endpoint.is_stopping.send_replace(true);
@@ -159,6 +171,7 @@ impl Controls {
     pub fn apply(&self, config: ListenerConfig) {
         let endpoint = &self.0;
         endpoint.connection.store(Arc::new(config.connection));
+        endpoint.connection_of_reserve.store(Arc::new(config.connection.of_reserve()));
         endpoint.caps.limit(config.connections_max, config.connections_per_ip_max);
         endpoint.rates.limit(config.rates);
         endpoint.config.store(Arc::new(config));
@@ -170,6 +183,7 @@ impl Endpoint {
         Arc::new(Self {
             hub,
             connection: ArcSwap::from_pointee(config.connection),
+            connection_of_reserve: ArcSwap::from_pointee(config.connection.of_reserve()),
             caps: Caps::new(config.connections_max, config.connections_per_ip_max),
             rates: Rates::new(config.rates),
             config: ArcSwap::from_pointee(config),

@@ -212,3 +212,20 @@ async fn foreign_pages_stay_outside() {
     assert_eq!(status(&answer), "204");
     assert!(answer.contains("access-control-allow-methods: GET, HEAD\r\n"), "{answer}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn while_too_much_waits_for_others_nobody_new_is_let_in() {
+    let server = serve(ListenerConfig { queued_bytes_max: 0, ..defaults() }).await;
+    let mut slow = server.connect_with(1_000, &[]).await;
+    // More than is taken for one write.
+    for _ in 0..3_000 {
+        slow.say(PING).await;
+    }
+    let refused = head(&server, "", "/v3/ws", "").await;
+    assert_eq!(status(&refused), "503", "{refused}");
+    assert!(refused.contains("x-signal-fish-upgrade-outcome: rejected_overloaded"), "{refused}");
+    assert!(refused.contains("retry-after: "), "{refused}");
+    drop(slow);
+    server.hub().emptied().await;
+    assert_eq!(status(&head(&server, "", "/v3/ws", "").await), "101");
+}

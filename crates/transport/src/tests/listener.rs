@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::{Bound, Listener, Origins, RateLimits, Unsettled};
+use crate::{Bound, Listener, Origins, RateLimits, SocketOptions, Unsettled};
 
 type Served = JoinHandle<Result<(), Unsettled>>;
 
@@ -124,8 +124,10 @@ async fn a_unix_socket_is_served_like_any_other_and_leaves_nothing_behind() {
     // An earlier process was killed.
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
     let (hub, config) = Parts::default().hub().await;
-    let sockets =
-        vec![Bound::tcp((Ipv4Addr::LOCALHOST, 0).into(), None).unwrap(), Bound::unix(&path, 0o600).unwrap()];
+    let sockets = vec![
+        Bound::tcp((Ipv4Addr::LOCALHOST, 0).into(), SocketOptions::default()).unwrap(),
+        Bound::unix(&path, 0o600).unwrap(),
+    ];
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let in_use = Bound::unix(&path, 0o600).unwrap_err();
     assert_eq!(in_use.kind(), std::io::ErrorKind::AddrInUse);
