@@ -13,6 +13,7 @@ use crate::allowance::SourceAllowances;
 use crate::backlog;
 use crate::caller::Caller;
 use crate::config::HubConfig;
+use crate::cork::Corks;
 use crate::directory::{Directory, RoomLimits};
 use crate::handshake;
 use crate::journal::Journal;
@@ -36,7 +37,7 @@ pub struct StartError(#[from] StorageError);
 
 impl Hub {
     /// Starts a hub with the rooms that `database` remembers, without their members. It needs a tokio runtime
-    /// with time, for the two tasks that wake rooms and write them down; both end with the hub.
+    /// with time, for the tasks that wake rooms, write them down and end ticks; all end with the hub.
     ///
     /// # Errors
     ///
@@ -50,6 +51,7 @@ impl Hub {
         let records = database.rooms().await?;
         let (timers, timer_queue) = Timers::new();
         let (journal, journal_queue) = Journal::new();
+        let (corks, cork_queue) = config.cork.map(Corks::new).unzip();
         let limits =
             RoomLimits { rooms_max: config.rooms_max, rooms_per_game_max: config.rooms_per_game_max };
         let shared = Arc::new(Shared {
@@ -59,6 +61,7 @@ impl Hub {
             directory: Directory::new(limits),
             sessions: Sessions::default(),
             timers,
+            corks,
             journal,
             lifecycle: Lifecycle::default(),
             passwords: Passwords::default(),
@@ -68,6 +71,7 @@ impl Hub {
         // Nobody joins these tasks: each ends when the hub lets go of its channel, or with the runtime.
         tokio::spawn(timer_queue.run(Arc::downgrade(&shared)));
         tokio::spawn(journal_queue.run(database, coordinator));
+        cork_queue.map(|queue| tokio::spawn(queue.run()));
         for record in records {
             restore::room(&shared, record).await;
         }

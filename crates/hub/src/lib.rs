@@ -52,6 +52,7 @@ mod replay;
 mod replay_log;
 
 mod backlog;
+mod cork;
 mod farewell;
 mod frame;
 mod gaps;
@@ -71,6 +72,7 @@ mod volume;
 pub use bound::{Bind, NotBound};
 pub use caller::{Caller, CertificateFingerprint};
 pub use config::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};
+pub use cork::CorkRules;
 #[cfg(feature = "echo")]
 pub use echo::echo;
 pub use entry::Entry;
