@@ -15,6 +15,7 @@ use crate::backlog;
 use crate::banned::{self, Bans, Outcast, TooManyOutcasts};
 use crate::caller::Caller;
 use crate::config::HubConfig;
+use crate::cork::Corks;
 use crate::directory::{Directory, RoomLimits};
 use crate::handshake;
 use crate::journal::Journal;
@@ -40,7 +41,7 @@ pub struct StartError(#[from] StorageError);
 
 impl Hub {
     /// Starts a hub with the rooms that `database` remembers, without their members. It needs a tokio runtime
-    /// with time, for the two tasks that wake rooms and write them down; both end with the hub.
+    /// with time, for the tasks that wake rooms, write them down and end ticks; all end with the hub.
     ///
     /// # Errors
     ///
@@ -54,6 +55,7 @@ impl Hub {
         let records = database.rooms().await?;
         let (timers, timer_queue) = Timers::new();
         let (journal, journal_queue) = Journal::new();
+        let (corks, cork_queue) = config.cork.map(Corks::new).unzip();
         let shared = Arc::new(Shared {
             authenticator: ArcSwap::from_pointee(authenticator),
             coordinator: Arc::clone(&coordinator),
@@ -62,6 +64,7 @@ impl Hub {
             config,
             sessions: Sessions::default(),
             timers,
+            corks,
             journal,
             lifecycle: Lifecycle::default(),
             passwords: Passwords::default(),
@@ -72,6 +75,7 @@ impl Hub {
         // Nobody joins these tasks: each ends when the hub lets go of its channel, or with the runtime.
         tokio::spawn(timer_queue.run(Arc::downgrade(&shared)));
         tokio::spawn(journal_queue.run(database, coordinator));
+        cork_queue.map(|queue| tokio::spawn(queue.run()));
         for record in records {
             restore::room(&shared, record).await;
         }

@@ -53,6 +53,7 @@ mod replay;
 mod replay_log;
 
 mod backlog;
+mod cork;
 mod farewell;
 mod frame;
 mod gaps;
@@ -74,6 +75,7 @@ pub use banned::{Network, Outcast, TooManyOutcasts};
 pub use bound::{Bind, NotBound};
 pub use caller::{Caller, CertificateFingerprint};
 pub use config::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};
+pub use cork::CorkRules;
 #[cfg(feature = "echo")]
 pub use echo::echo;
 pub use entry::Entry;

@@ -66,7 +66,7 @@ impl Session {
             player: PlayerId::new(Uuid::new_v4()),
             wire,
             capabilities: Capabilities::default(),
-            outbox: Outbox::new(config.outbox, wire.encoding),
+            outbox: Outbox::new(config.outbox, wire.encoding, shared.corks.clone()),
         };
         shared.sessions.add(&link, caller.source);
         // Looked at after it can be found: whoever stops the server either finds it or is seen here.

@@ -11,6 +11,7 @@ use signal_fish_protocol::Timestamp;
 use crate::allowance::SourceAllowances;
 use crate::banned::Bans;
 use crate::config::HubConfig;
+use crate::cork::Corks;
 use crate::directory::Directory;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
@@ -30,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) directory: Directory,
     pub(crate) sessions: Sessions,
     pub(crate) timers: Timers,
+    /// What holds game data back for those who hear much, if anything.
+    pub(crate) corks: Option<Corks>,
     pub(crate) journal: Journal,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) passwords: Passwords,

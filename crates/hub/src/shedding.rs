@@ -55,7 +55,7 @@ mod tests {
         let limits = OutboxLimits { message_bytes_max: 10_000_000, ..HubConfig::default().outbox };
         let waiting = [0, 100_000, 300_000, 200_000].map(|n_bytes| {
             let wire = Wire::json(ProtocolVersion::V3);
-            let outbox = Outbox::new(limits, ControlEncoding::Json);
+            let outbox = Outbox::new(limits, ControlEncoding::Json, None);
             let player = PlayerId::new(Uuid::new_v4());
             let link = Link { player, wire, capabilities: Default::default(), outbox: outbox.clone() };
             sessions.add(&link, Source::of([127, 0, 0, 1].into()));

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use signal_fish_auth::{Authenticator, Quota};
 use signal_fish_hub::{
-    ByteQuota, HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit,
+    ByteQuota, CorkRules, HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits,
+    SpectatorLimit,
 };
 use signal_fish_protocol::{PlayerNameRules, ProtocolVersion, RoomCodeFormat};
 use signal_fish_storage::Keyring;
@@ -105,6 +106,10 @@ fn hub(settings: &Settings, problems: &mut Problems) -> HubConfig {
             sojourn_max: millis(websocket.max_sojourn_ms.get()),
             stats_interval: unless_zero(websocket.delivery_stats_interval_secs),
         },
+        cork: websocket.enable_batching.then(|| CorkRules {
+            tick: millis(websocket.batch_interval_ms),
+            messages_max: websocket.batch_size.get(),
+        }),
         creations: quota(rate_limit.max_room_creations),
         joins: quota(rate_limit.max_join_attempts),
         commands: quota(rate_limit.max_room_commands),

@@ -123,6 +123,12 @@ fn check_deadlines(settings: &Settings, problems: &mut Problems) {
         let advice = format!("set less than the {silent} ms of `server.ping_timeout`, not {slow}");
         problems.add("websocket.slow_consumer_timeout_ms", advice);
     }
+    // What may wait must not count as stuck.
+    let (tick, sojourn) = (settings.websocket.batch_interval_ms, settings.websocket.max_sojourn_ms.get());
+    if settings.websocket.enable_batching && tick >= sojourn {
+        let advice = format!("set less than the {sojourn} ms of `websocket.max_sojourn_ms`, not {tick}");
+        problems.add("websocket.batch_interval_ms", advice);
+    }
 }
 
 fn check_access(settings: &Settings, problems: &mut Problems) {
