@@ -9,6 +9,7 @@ mod docs;
 mod finding;
 mod fuzz;
 mod layers;
+mod release;
 mod tidy;
 mod workspace;
 
@@ -65,6 +66,12 @@ enum Verb {
         #[arg(long)]
         keep: bool,
     },
+    /// Check versions, changelog and licences, and that the protocol's crate packages and builds on its own
+    Release {
+        /// Publish nothing: that is done by hand
+        #[arg(long, required = true)]
+        dry_run: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -91,5 +98,7 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Docs { check: true } => docs::check(&root),
         Verb::Bench { filter, quick } => bench::run(&root, filter.as_deref(), quick),
         Verb::Fuzz { target, runs, keep } => fuzz::run(&root, target.as_deref(), runs, keep),
+        // Without the flag clap refuses.
+        Verb::Release { dry_run: _ } => release::dry_run(&root),
     }
 }

@@ -1,7 +1,7 @@
 //! Read settings, build the parts, run until told to stop.
 //!
 //! The binary `signal-fish-server` is a thin shell around this; a program that wants rooms inside itself does the
-//! same in three lines:
+//! same in three lines (the example `embedded`):
 //!
 //! ```
 //! # async fn embedded() -> Result<(), Box<dyn std::error::Error>> {
