@@ -13,6 +13,7 @@ use crate::allowance::SourceAllowances;
 use crate::backlog;
 use crate::caller::Caller;
 use crate::config::HubConfig;
+use crate::departures::Departures;
 use crate::directory::{Directory, RoomLimits};
 use crate::handshake;
 use crate::journal::Journal;
@@ -27,7 +28,7 @@ use crate::timers::Timers;
 
 /// All rooms and sessions of one server. Clones are handles to the same hub.
 #[derive(Clone, Debug)]
-pub struct Hub(Arc<Shared>);
+pub struct Hub(pub(crate) Arc<Shared>);
 
 /// The rooms of an earlier run could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +63,7 @@ impl Hub {
             journal,
             lifecycle: Lifecycle::default(),
             passwords: Passwords::default(),
+            departures: Departures::default(),
             sources: SourceAllowances::default(),
             started: Instant::now(),
         });

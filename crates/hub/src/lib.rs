@@ -15,6 +15,9 @@ mod config;
 mod hub;
 mod session;
 
+mod departures;
+mod oversight;
+
 mod allowance;
 mod answer;
 mod binary;
@@ -71,6 +74,7 @@ mod volume;
 pub use bound::{Bind, NotBound};
 pub use caller::{Caller, CertificateFingerprint};
 pub use config::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};
+pub use departures::Departure;
 #[cfg(feature = "echo")]
 pub use echo::echo;
 pub use entry::Entry;
@@ -78,6 +82,7 @@ pub use formats::GameDataLimits;
 pub use frame::{Frame, FrameKind};
 pub use hub::{Hub, StartError};
 pub use outbox::{Outbox, Taken};
+pub use oversight::{ConnectionView, RoomView};
 pub use peering::{IceConfig, PeeringConfig, TurnConfig};
 pub use session::Session;
 pub use signal_fish_engine::SessionRules;

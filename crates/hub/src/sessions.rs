@@ -12,6 +12,7 @@ use crate::frame::Frame;
 use crate::lifecycle::Lifecycle;
 use crate::link::{Link, Wire};
 use crate::outbox::Outbox;
+use crate::oversight::ConnectionView;
 
 /// Every connection there is.
 #[derive(Debug, Default)]
@@ -90,6 +91,26 @@ impl Sessions {
     /// Whether there is such a connection and it plays in a room, or did until that ended.
     pub(crate) fn is_seated(&self, player: PlayerId) -> bool {
         self.connected.get(&player).is_some_and(|connected| connected.is_seated)
+    }
+
+    /// Everyone who is connected, in no order.
+    pub(crate) fn players(&self) -> impl Iterator<Item = PlayerId> {
+        self.connected.iter().map(|connected| *connected.key())
+    }
+
+    pub(crate) fn view(&self, player: PlayerId) -> Option<ConnectionView> {
+        let connected = self.connected.get(&player)?;
+        Some(ConnectionView {
+            player,
+            is_seated: connected.is_seated,
+            n_queued: connected.outbox.n_queued(),
+            closes_with: connected.outbox.ending(),
+        })
+    }
+
+    /// Ends one connection; whether there was one.
+    pub(crate) fn end(&self, player: PlayerId, code: CloseCode) -> bool {
+        self.connected.get(&player).map(|connected| connected.outbox.end(code)).is_some()
     }
 
     pub(crate) fn count(&self) -> usize {

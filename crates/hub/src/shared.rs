@@ -10,6 +10,7 @@ use signal_fish_protocol::Timestamp;
 
 use crate::allowance::SourceAllowances;
 use crate::config::HubConfig;
+use crate::departures::Departures;
 use crate::directory::Directory;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) journal: Journal,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) passwords: Passwords,
+    pub(crate) departures: Departures,
     pub(crate) sources: SourceAllowances,
     /// From when budgets count their time.
     pub(crate) started: Instant,
