@@ -2,7 +2,7 @@
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
-use signal_fish_hub::{ConnectionView, Departure, Hub, RoomView};
+use signal_fish_hub::{ConnectionView, Departure, Oversight, RoomView};
 use signal_fish_protocol::{CloseCode, PlayerId, RoomId, Uuid};
 
 use crate::answers::{Answer, Problem, json};
@@ -29,7 +29,7 @@ impl<'q> Query<'q> {
 }
 
 /// A page of rooms, in the order of their ids.
-pub(crate) fn rooms(hub: &Hub, query: &Query<'_>) -> Result<Answer, Problem> {
+pub(crate) fn rooms(hub: &Oversight, query: &Query<'_>) -> Result<Answer, Problem> {
     let limit = query.limit()?;
     let rooms = hub.rooms(query.after()?.map(RoomId::new), limit);
     let next = rooms.last().filter(|_| rooms.len() == limit).map(|room| room.id);
@@ -37,19 +37,19 @@ pub(crate) fn rooms(hub: &Hub, query: &Query<'_>) -> Result<Answer, Problem> {
 }
 
 /// One room.
-pub(crate) fn room(hub: &Hub, id: &str) -> Result<Answer, Problem> {
+pub(crate) fn room(hub: &Oversight, id: &str) -> Result<Answer, Problem> {
     let room = parse(id).and_then(|id| hub.room(RoomId::new(id))).ok_or_else(no_room)?;
     Ok(json(&room_json(&room)))
 }
 
 /// Ends a room.
-pub(crate) fn close_room(hub: &Hub, id: &str) -> Result<Answer, Problem> {
+pub(crate) fn close_room(hub: &Oversight, id: &str) -> Result<Answer, Problem> {
     let is_closed = parse(id).is_some_and(|id| hub.close_room(RoomId::new(id)));
     if is_closed { Ok(json(&json!({ "closed": true }))) } else { Err(no_room()) }
 }
 
 /// A page of connections, in the order of their players.
-pub(crate) fn connections(hub: &Hub, query: &Query<'_>) -> Result<Answer, Problem> {
+pub(crate) fn connections(hub: &Oversight, query: &Query<'_>) -> Result<Answer, Problem> {
     let limit = query.limit()?;
     let found = hub.connections(query.after()?.map(PlayerId::new), limit);
     let next = found.last().filter(|_| found.len() == limit).map(|connection| connection.player);
@@ -58,19 +58,19 @@ pub(crate) fn connections(hub: &Hub, query: &Query<'_>) -> Result<Answer, Proble
 }
 
 /// One connection.
-pub(crate) fn connection(hub: &Hub, player: &str) -> Result<Answer, Problem> {
+pub(crate) fn connection(hub: &Oversight, player: &str) -> Result<Answer, Problem> {
     let found = parse(player).and_then(|id| hub.connection(PlayerId::new(id))).ok_or_else(no_connection)?;
     Ok(json(&connection_json(&found)))
 }
 
 /// Closes a connection.
-pub(crate) fn kick(hub: &Hub, player: &str) -> Result<Answer, Problem> {
+pub(crate) fn kick(hub: &Oversight, player: &str) -> Result<Answer, Problem> {
     let is_kicked = parse(player).is_some_and(|id| hub.kick(PlayerId::new(id)));
     if is_kicked { Ok(json(&json!({ "kicked": true }))) } else { Err(no_connection()) }
 }
 
 /// The latest connections that have ended, of a player or a room's code if the query names one.
-pub(crate) fn disconnects(hub: &Hub, query: &Query<'_>) -> Result<Answer, Problem> {
+pub(crate) fn disconnects(hub: &Oversight, query: &Query<'_>) -> Result<Answer, Problem> {
     let (limit, code) = (query.limit()?, query.value("room_code"));
     let not_an_id = || bad("player_id", "a UUID");
     let player = query.value("player_id").map(|text| parse(text).ok_or_else(not_an_id)).transpose()?;

@@ -3,7 +3,7 @@
 use std::future::ready;
 
 use hyper::StatusCode;
-use signal_fish_hub::Hub;
+use signal_fish_hub::{Hub, Oversight};
 use signal_fish_transport::{PageFuture, PageRequest, Pages};
 
 use crate::admin::{self, Query};
@@ -14,7 +14,7 @@ use crate::routes::{Page, ROUTES, Route, Who};
 /// What operators and developers see and do, on one listener.
 #[derive(Clone, Debug)]
 pub struct Console {
-    hub: Hub,
+    hub: Oversight,
     config: ConsoleConfig,
 }
 
@@ -31,8 +31,8 @@ pub struct ConsoleConfig {
 
 impl Console {
     /// What a listener shows.
-    pub const fn new(hub: Hub, config: ConsoleConfig) -> Self {
-        Self { hub, config }
+    pub fn new(hub: &Hub, config: ConsoleConfig) -> Self {
+        Self { hub: hub.oversight(), config }
     }
 
     /// Whether there is this page here at all.

@@ -19,6 +19,7 @@ use crate::handshake;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
 use crate::link::Wire;
+use crate::oversight::Oversight;
 use crate::passwords::Passwords;
 use crate::restore;
 use crate::session::Session;
@@ -28,7 +29,7 @@ use crate::timers::Timers;
 
 /// All rooms and sessions of one server. Clones are handles to the same hub.
 #[derive(Clone, Debug)]
-pub struct Hub(pub(crate) Arc<Shared>);
+pub struct Hub(Arc<Shared>);
 
 /// The rooms of an earlier run could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +103,11 @@ impl Hub {
     /// Whether connections may settle on protobuf: it has no version below 3.
     pub fn speaks_protobuf(&self) -> bool {
         handshake::is_spoken(&self.0.config, ProtocolVersion::V3)
+    }
+
+    /// What an operator may see and end.
+    pub fn oversight(&self) -> Oversight {
+        Oversight(Arc::clone(&self.0))
     }
 
     /// How many connections there are.

@@ -82,7 +82,7 @@ pub use formats::GameDataLimits;
 pub use frame::{Frame, FrameKind};
 pub use hub::{Hub, StartError};
 pub use outbox::{Outbox, Taken};
-pub use oversight::{ConnectionView, RoomView};
+pub use oversight::{ConnectionView, Oversight, RoomView};
 pub use peering::{IceConfig, PeeringConfig, TurnConfig};
 pub use session::Session;
 pub use signal_fish_engine::SessionRules;

@@ -2,11 +2,12 @@
 //! the lock of one room, at a time.
 
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use signal_fish_protocol::{CloseCode, LobbyState, PlayerId, RoomId};
 
 use crate::departures::Departure;
-use crate::hub::Hub;
+use crate::shared::Shared;
 
 /// A room at one moment.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,7 +43,11 @@ pub struct ConnectionView {
     pub closes_with: Option<CloseCode>,
 }
 
-impl Hub {
+/// What an operator may see and end.
+#[derive(Clone, Debug)]
+pub struct Oversight(pub(crate) Arc<Shared>);
+
+impl Oversight {
     /// At most `n_max` rooms in the order of their ids, of those after `after`.
     pub fn rooms(&self, after: Option<RoomId>, n_max: usize) -> Vec<RoomView> {
         let ids = least(self.0.directory.ids().filter(|id| Some(*id) > after), n_max);

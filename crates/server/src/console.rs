@@ -21,7 +21,7 @@ pub(crate) async fn open(
     let AdminPlan { operators, addr, has_playground } = plan;
     let console = |operators, is_for_development| -> Option<Arc<dyn Pages>> {
         let version = env!("CARGO_PKG_VERSION");
-        Some(Arc::new(Console::new(hub.clone(), ConsoleConfig { operators, is_for_development, version })))
+        Some(Arc::new(Console::new(hub, ConsoleConfig { operators, is_for_development, version })))
     };
     let Some(addr) = addr else {
         if !operators.exist() {
