@@ -78,6 +78,11 @@ impl Directory {
         self.by_id.get(&id).map(|room| Arc::clone(&room))
     }
 
+    /// The ids of all rooms, in no order.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = RoomId> {
+        self.by_id.iter().map(|room| *room.key())
+    }
+
     /// Adds a room. From now on others find it: whoever adds it holds its lock until it is ready for them.
     /// `app_rooms_max` is how many its app may have, if it has a limit of its own.
     pub(crate) fn add(

@@ -16,11 +16,13 @@ use crate::banned::{self, Bans, Outcast, TooManyOutcasts};
 use crate::caller::Caller;
 use crate::config::HubConfig;
 use crate::cork::Corks;
+use crate::departures::Departures;
 use crate::directory::{Directory, RoomLimits};
 use crate::handshake;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
 use crate::link::Wire;
+use crate::oversight::Oversight;
 use crate::passwords::Passwords;
 use crate::restore;
 use crate::session::Session;
@@ -68,6 +70,7 @@ impl Hub {
             journal,
             lifecycle: Lifecycle::default(),
             passwords: Passwords::default(),
+            departures: Departures::default(),
             sources: SourceAllowances::default(),
             bans: Bans::default(),
             started: Instant::now(),
@@ -142,6 +145,11 @@ impl Hub {
     /// Whether nobody may come from there.
     pub fn is_banned(&self, source: Source) -> bool {
         self.0.bans.holds_source(tokio::time::Instant::now().into_std(), source)
+    }
+
+    /// What an operator may see and end.
+    pub fn oversight(&self) -> Oversight {
+        Oversight(Arc::clone(&self.0))
     }
 
     /// How many connections there are.

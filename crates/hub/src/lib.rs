@@ -15,6 +15,9 @@ mod config;
 mod hub;
 mod session;
 
+mod departures;
+mod oversight;
+
 mod allowance;
 mod answer;
 mod banned;
@@ -76,6 +79,7 @@ pub use bound::{Bind, NotBound};
 pub use caller::{Caller, CertificateFingerprint};
 pub use config::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};
 pub use cork::CorkRules;
+pub use departures::Departure;
 #[cfg(feature = "echo")]
 pub use echo::echo;
 pub use entry::Entry;
@@ -83,6 +87,7 @@ pub use formats::GameDataLimits;
 pub use frame::{Frame, FrameKind};
 pub use hub::{Hub, StartError};
 pub use outbox::{Outbox, Taken};
+pub use oversight::{ConnectionView, Oversight, RoomView};
 pub use peering::{IceConfig, PeeringConfig, TurnConfig};
 pub use session::Session;
 pub use signal_fish_engine::SessionRules;

@@ -18,6 +18,7 @@ use crate::delivery::{Delivery, Member, Outcome};
 use crate::game_data::GameData;
 use crate::journal::Change;
 use crate::link::Link;
+use crate::oversight::RoomView;
 use crate::replay;
 use crate::replay_log::ReplayLog;
 use crate::shared::Shared;
@@ -231,6 +232,17 @@ impl LiveRoom {
         }
     }
 
+    /// Ends the room and closes everyone in it as kicked; false if it was over before.
+    pub(crate) fn close(&self, shared: &Shared) -> bool {
+        let mut hosted = self.hosted.lock();
+        let was_open = !hosted.is_over;
+        if was_open {
+            hosted.members.iter().for_each(|member| member.link.outbox.end(CloseCode::Kicked));
+            self.end(&mut hosted, shared);
+        }
+        was_open
+    }
+
     fn end(&self, hosted: &mut Hosted, shared: &Shared) {
         hosted.is_over = true;
         (hosted.members, hosted.log) = (Vec::new(), None);
@@ -302,6 +314,21 @@ impl Hosted {
             replay::say(now, member, log.missed(reader.player, self.room.watermarks(), &last_seen));
         }
         log.add_reader(reader.player, self.room.watermarks());
+    }
+
+    /// What an operator sees of it; nothing if it is over.
+    pub(crate) fn view(&self) -> Option<RoomView> {
+        let setup = self.room.setup();
+        (!self.is_over).then(|| RoomView {
+            id: setup.id,
+            app: self.key.app.as_ref().map(|app| app.as_str().to_owned()),
+            game: setup.game.as_str().to_owned(),
+            code: self.key.code.as_str().to_owned(),
+            lobby: self.room.lobby_state(),
+            authority: self.room.authority(),
+            players_max: setup.players_max,
+            members: self.members.iter().map(|member| member.link.player).collect(),
+        })
     }
 
     fn fail(&mut self) -> Outcome {

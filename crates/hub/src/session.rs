@@ -382,6 +382,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        self.shared.departures.note(self);
         // First out of the room: once nobody is left, nobody may be on the way out either.
         self.seat = None;
         self.shared.sessions.remove(&self.link);

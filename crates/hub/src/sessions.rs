@@ -13,6 +13,7 @@ use crate::frame::Frame;
 use crate::lifecycle::Lifecycle;
 use crate::link::{Link, Wire};
 use crate::outbox::Outbox;
+use crate::oversight::ConnectionView;
 use crate::source::Source;
 
 /// Every connection there is.
@@ -108,6 +109,26 @@ impl Sessions {
         let counted =
             self.connected.iter().map(|there| (there.outbox.n_bytes_counted(), Arc::clone(&there.outbox)));
         counted.filter(|(n_bytes, _)| *n_bytes > 0).collect()
+    }
+
+    /// Everyone who is connected, in no order.
+    pub(crate) fn players(&self) -> impl Iterator<Item = PlayerId> {
+        self.connected.iter().map(|connected| *connected.key())
+    }
+
+    pub(crate) fn view(&self, player: PlayerId) -> Option<ConnectionView> {
+        let connected = self.connected.get(&player)?;
+        Some(ConnectionView {
+            player,
+            is_seated: connected.is_seated,
+            n_queued: connected.outbox.n_queued(),
+            closes_with: connected.outbox.ending(),
+        })
+    }
+
+    /// Ends one connection; whether there was one.
+    pub(crate) fn end(&self, player: PlayerId, code: CloseCode) -> bool {
+        self.connected.get(&player).map(|connected| connected.outbox.end(code)).is_some()
     }
 
     pub(crate) fn count(&self) -> usize {

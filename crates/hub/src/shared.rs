@@ -12,6 +12,7 @@ use crate::allowance::SourceAllowances;
 use crate::banned::Bans;
 use crate::config::HubConfig;
 use crate::cork::Corks;
+use crate::departures::Departures;
 use crate::directory::Directory;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) journal: Journal,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) passwords: Passwords,
+    pub(crate) departures: Departures,
     pub(crate) sources: SourceAllowances,
     pub(crate) bans: Bans,
     /// From when budgets count their time.

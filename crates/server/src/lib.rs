@@ -15,6 +15,7 @@
 //! ```
 
 pub mod cli;
+mod console;
 mod jwks;
 mod memory;
 mod plan;

@@ -9,10 +9,12 @@ use std::time::Duration;
 use signal_fish_coordination::LocalCoordinator;
 use signal_fish_hub::Hub;
 use signal_fish_storage::{GameDatabase, MemoryDatabase, SealedDatabase};
-use signal_fish_transport::{Bound, Listener, ListenerConfig, Tls, TlsError, Unsettled};
+use signal_fish_transport::{Bound, Listener, Tls, TlsError, Unsettled};
+use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 use tracing::info;
 
+use crate::console;
 use crate::jwks::{Jwks, JwksError};
 use crate::plan::Plan;
 use crate::reload::{self, Current, Parts, Reloader};
@@ -25,7 +27,7 @@ use crate::surroundings::Surroundings;
 pub struct Server {
     hub: Hub,
     listener: Listener,
-    /// For operators; without sockets unless the settings name a port.
+    /// For operators; without sockets if they come to the port of the players.
     admin: Listener,
     reloader: Reloader,
     jwks: Option<Jwks>,
@@ -67,11 +69,9 @@ impl Server {
         let hub = Hub::start(plan.hub, plan.authenticator, database, coordinator).await?;
         let for_players = sockets::for_players(players, &plan.listening, plan.listener.socket_options())?;
         refuse_exposure(settings, &for_players)?;
-        // Without WebSockets, and without TLS: it is for the machine itself, or for a network of operators.
-        let of_operators = ListenerConfig { connections_max: 0, ..ListenerConfig::default() };
-        let operators = sockets::for_operators(operators, plan.listening.admin)?;
-        let admin = Listener::of(operators, hub.clone(), of_operators, None);
-        let listener = Listener::of(for_players, hub.clone(), plan.listener, tls.clone());
+        let for_operators = sockets::for_operators(operators, plan.admin.addr)?;
+        let (admin, config) = console::open(plan.admin, for_operators, &hub, plan.listener, tls.as_ref());
+        let listener = Listener::of(for_players, hub.clone(), config, tls.clone());
         info!(addr = %listener.local_addr(), "listening");
         let current = Mutex::new(Current { settings: settings.clone(), drain: plan.drain, seen });
         let controls = listener.controls();
@@ -87,6 +87,11 @@ impl Server {
     /// Where it listens: the real port where the settings say 0.
     pub fn local_addr(&self) -> SocketAddr {
         self.listener.local_addr()
+    }
+
+    /// Where it listens for operators, if they have a port of their own.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin.tcp_addr()
     }
 
     /// Serves until `stop` resolves, and applies changes of files that the settings name. Then it drains: takes no
@@ -108,11 +113,17 @@ impl Server {
                 None => pending().await,
             }
         };
+        // Operators see the drain through: their port closes last.
+        let (alive, ended) = oneshot::channel::<()>();
+        let players = async {
+            let served = listener.serve(drained).await;
+            drop(alive);
+            served
+        };
+        let operators = admin.serve(async { drop(ended.await) });
         let served = tokio::select! {
             biased;
-            served = listener.serve(drained) => served,
-            // To the end: operators watch how the others leave.
-            served = admin.serve(pending()) => served,
+            (players, operators) = async { tokio::join!(players, operators) } => players.and(operators),
             never = reloader.watch() => never,
             never = fetching => never,
         };

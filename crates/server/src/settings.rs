@@ -99,7 +99,7 @@ pub struct Settings {
     pub turn: TurnSettings,
     /// How rooms are remembered.
     pub storage: StorageSettings,
-    /// A second port, for operators alone.
+    /// Who may look after the server over HTTP, and where.
     pub admin: AdminSettings,
     /// How the process uses the machine.
     pub runtime: RuntimeSettings,

@@ -1,7 +1,7 @@
 //! The sockets of a server: accepting sockets until told to stop.
 
 use std::convert::Infallible;
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -18,13 +18,18 @@ use crate::accept::accept_all;
 use crate::bound::{Bound, SocketOptions};
 use crate::caps::Caps;
 use crate::http::{Origins, TokenBindingConfig};
+use crate::pages::Pages;
 use crate::proxies::Proxies;
 use crate::rates::{RateLimits, Rates};
 use crate::tls::Tls;
 
 /// What a listener can be told.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct ListenerConfig {
+    /// Whether there are WebSockets here; pages alone if not.
+    pub has_websockets: bool,
+    /// What is answered beside the routes that every listener has.
+    pub pages: Option<Arc<dyn Pages>>,
     /// What every WebSocket connection is told.
     pub connection: ConnectionConfig,
     /// The most WebSocket connections. The last tenth of them is a reserve, see [`ConnectionConfig::of_reserve`].
@@ -63,6 +68,8 @@ impl ListenerConfig {
 impl Default for ListenerConfig {
     fn default() -> Self {
         Self {
+            has_websockets: true,
+            pages: None,
             connection: ConnectionConfig::default(),
             connections_max: 10_000,
             connections_per_ip_max: 64,
@@ -135,8 +142,12 @@ impl Listener {
     /// Where it listens on TCP first; the port is the real one, also if 0 was asked for. `0.0.0.0:0` if it listens on
     /// Unix sockets alone.
     pub fn local_addr(&self) -> SocketAddr {
-        let unspecified = SocketAddr::from(([0, 0, 0, 0], 0));
-        self.sockets.iter().find_map(Bound::tcp_addr).unwrap_or(unspecified)
+        self.tcp_addr().unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)))
+    }
+
+    /// The same, or nothing.
+    pub fn tcp_addr(&self) -> Option<SocketAddr> {
+        self.sockets.iter().find_map(Bound::tcp_addr)
     }
 
     /// What it can be told while it serves.
@@ -156,7 +167,7 @@ impl Listener {
             biased;
             () = stop => {}
             never = accept_at_all(&sockets, &endpoint) => match never {},
-            never = endpoint.hub.shed_above(|| endpoint.config().queued_bytes_max / 10 * 9) => match never {},
+            never = endpoint.shed() => match never {},
         }
         drop(sockets);
         endpoint.is_stopping.send_replace(true);
@@ -166,7 +177,8 @@ impl Listener {
 }
 
 impl Controls {
-    /// New sockets are served by `config`, without its size of send buffers, which is that of the listening socket.
+    /// New sockets are served by `config`, without its size of send buffers, which is that of the listening socket, and
+    /// without its pages and whether there are WebSockets, which stay.
     /// WebSockets go on as they began. Not to be called twice at a time.
     pub fn apply(&self, config: ListenerConfig) {
         let endpoint = &self.0;
@@ -174,7 +186,9 @@ impl Controls {
         endpoint.connection_of_reserve.store(Arc::new(config.connection.of_reserve()));
         endpoint.caps.limit(config.connections_max, config.connections_per_ip_max);
         endpoint.rates.limit(config.rates);
-        endpoint.config.store(Arc::new(config));
+        let before = endpoint.config();
+        let (pages, has_websockets) = (before.pages.clone(), before.has_websockets);
+        endpoint.config.store(Arc::new(ListenerConfig { pages, has_websockets, ..config }));
     }
 }
 
@@ -200,6 +214,15 @@ impl Endpoint {
     /// The address that a socket from `peer` is counted for; nothing for a proxy, which brings others.
     pub(crate) fn counted(&self, peer: IpAddr) -> Option<IpAddr> {
         (!self.config().proxies.are_at(peer)).then_some(peer)
+    }
+
+    /// Ends the slowest while too much waits for all connections. Of several listeners of one hub, that of the WebSockets
+    /// does it.
+    async fn shed(&self) -> Infallible {
+        match self.config().has_websockets {
+            true => self.hub.shed_above(|| self.config().queued_bytes_max / 10 * 9).await,
+            false => pending().await,
+        }
     }
 
     /// Resolves when the listener stops.

@@ -16,12 +16,10 @@ pub(crate) struct Listening {
     pub(crate) addr: SocketAddr,
     /// A Unix socket and the mode of its file.
     pub(crate) unix: Option<(PathBuf, u32)>,
-    /// For operators.
-    pub(crate) admin: Option<SocketAddr>,
 }
 
 pub(super) fn sockets(settings: &Settings, problems: &mut Problems) -> Listening {
-    let Settings { port, server, admin, .. } = settings;
+    let Settings { port, server, .. } = settings;
     let mode = u32::from_str_radix(&server.unix_socket_mode, 8).ok().filter(|&mode| mode <= 0o777);
     if mode.is_none() {
         let advice = format!("set an octal mode from 0 to 0777, not {:?}", server.unix_socket_mode);
@@ -30,16 +28,14 @@ pub(super) fn sockets(settings: &Settings, problems: &mut Problems) -> Listening
     if server.unix_socket.is_some() && cfg!(not(unix)) {
         problems.add("server.unix_socket", "there are no Unix sockets on this system, take it out");
     }
-    Listening {
-        addr: SocketAddr::new(server.bind, *port),
-        unix: server.unix_socket.clone().zip(mode),
-        admin: admin.addr(),
-    }
+    Listening { addr: SocketAddr::new(server.bind, *port), unix: server.unix_socket.clone().zip(mode) }
 }
 
 pub(super) fn listener(settings: &Settings, problems: &mut Problems) -> ListenerConfig {
     let Settings { server, security, websocket, .. } = settings;
     ListenerConfig {
+        has_websockets: true,
+        pages: None,
         connection: connection(server, security, websocket),
         connections_max: security.max_connections.get(),
         connections_per_ip_max: security.max_connections_per_ip.get(),

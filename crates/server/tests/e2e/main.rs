@@ -1,5 +1,6 @@
 //! The real binary on real sockets: what clients and operators see of it.
 
+mod admin;
 mod allowlist;
 mod binary;
 mod binding;
