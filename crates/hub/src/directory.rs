@@ -65,6 +65,16 @@ impl Directory {
         self.by_id.get(&id).map(|room| Arc::clone(&room))
     }
 
+    /// How many rooms there are.
+    pub(crate) fn count(&self) -> usize {
+        self.n_rooms.load(Ordering::Relaxed)
+    }
+
+    /// How many of them are an app's.
+    pub(crate) fn count_of_app(&self, app: &AppId) -> usize {
+        self.n_rooms_by_app.of(app)
+    }
+
     /// Adds a room. From now on others find it: whoever adds it holds its lock until it is ready for them.
     /// `app_rooms_max` is how many its app may have, if it has a limit of its own.
     pub(crate) fn add(
@@ -147,6 +157,10 @@ struct Counts<K: Eq + Hash>(DashMap<K, usize, RandomState>);
 impl<K: Eq + Hash> Counts<K> {
     fn new() -> Self {
         Self(DashMap::default())
+    }
+
+    fn of(&self, kind: &K) -> usize {
+        self.0.get(kind).map_or(0, |n| *n)
     }
 
     /// Counts one more, unless there are `n_max`.

@@ -15,6 +15,7 @@ use crate::config::HubConfig;
 use crate::formats;
 use crate::granted;
 use crate::link::Wire;
+use crate::metrics::{self, Greeted, Limit, since};
 use crate::pace::Pace;
 use crate::session::Session;
 use crate::shared::Shared;
@@ -62,8 +63,15 @@ pub(crate) fn on_authenticate(session: &mut Session, now: Instant, request: Auth
         Handshake::Failed => return,
     }
     match negotiate_with_token(session, now, request) {
-        Ok(agreement) => agree(session, now, agreement),
+        Ok(agreement) => {
+            session.shared.metrics.greeted(Greeted::Accepted);
+            agree(session, now, agreement);
+        }
         Err(disagreement) => {
+            session.shared.metrics.greeted(Greeted::Refused);
+            if disagreement.answer.error_code == ErrorCode::RateLimitExceeded {
+                session.shared.metrics.rejected(Limit::Auth);
+            }
             if session.charge(now) {
                 session.link.send(now, ServerMessage::AuthenticationError(disagreement.answer));
             }
@@ -72,6 +80,7 @@ pub(crate) fn on_authenticate(session: &mut Session, now: Instant, request: Auth
             }
         }
     }
+    session.shared.metrics.figures.authenticate_seconds.record(since(now));
 }
 
 fn agree(session: &mut Session, now: Instant, agreement: Agreement) {
@@ -82,6 +91,7 @@ fn agree(session: &mut Session, now: Instant, agreement: Agreement) {
     }
     session.pace = Pace::of(limits, session.relay_quota.window);
     session.grant = Some(agreement.grant);
+    metrics::came(session);
     granted::note(session);
     (session.link.wire, session.means) = (agreement.wire, agreement.means);
     session.link.capabilities = agreement.capabilities;

@@ -18,6 +18,7 @@ use crate::handshake;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
 use crate::link::Wire;
+use crate::metrics::{self, HubFigures, Metrics};
 use crate::passwords::Passwords;
 use crate::restore;
 use crate::session::Session;
@@ -36,7 +37,8 @@ pub struct StartError(#[from] StorageError);
 
 impl Hub {
     /// Starts a hub with the rooms that `database` remembers, without their members. It needs a tokio runtime
-    /// with time, for the two tasks that wake rooms and write them down; both end with the hub.
+    /// with time, for the two tasks that wake rooms and write them down; both end with the hub. What it counts goes to the
+    /// recorder of `metrics` that is current when this is first polled.
     ///
     /// # Errors
     ///
@@ -47,6 +49,8 @@ impl Hub {
         database: Arc<dyn GameDatabase>,
         coordinator: Arc<dyn RoomOperationCoordinator>,
     ) -> Result<Self, StartError> {
+        // Before anything is waited for: the recorder is that of whoever calls.
+        let metrics = Metrics::new();
         let records = database.rooms().await?;
         let (timers, timer_queue) = Timers::new();
         let (journal, journal_queue) = Journal::new();
@@ -63,11 +67,12 @@ impl Hub {
             lifecycle: Lifecycle::default(),
             passwords: Passwords::default(),
             sources: SourceAllowances::default(),
+            metrics: Arc::clone(&metrics),
             started: Instant::now(),
         });
         // Nobody joins these tasks: each ends when the hub lets go of its channel, or with the runtime.
         tokio::spawn(timer_queue.run(Arc::downgrade(&shared)));
-        tokio::spawn(journal_queue.run(database, coordinator));
+        tokio::spawn(journal_queue.run(database, coordinator, metrics));
         for record in records {
             restore::room(&shared, record).await;
         }
@@ -110,6 +115,17 @@ impl Hub {
     /// How many bytes wait for all connections of this process, up to 16 KiB of each left out.
     pub fn n_queued_bytes(&self) -> usize {
         backlog::n_bytes()
+    }
+
+    /// What is counted and measured here.
+    pub fn figures(&self) -> &HubFigures {
+        &self.0.metrics.figures
+    }
+
+    /// Brings the figures up to date that are not counted as things happen: to be called by whoever is about to read
+    /// them, with the recorder that was current at the start. Looks at every connection for a moment.
+    pub fn publish_figures(&self) {
+        metrics::publish(&self.0);
     }
 
     /// Whether the server is about to stop and takes no new work.

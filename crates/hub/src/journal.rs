@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
 use crate::live_room::LiveRoom;
+use crate::metrics::Metrics;
 
 /// The way to the task. It takes no lock and never waits.
 ///
@@ -65,6 +66,7 @@ impl JournalQueue {
         mut self,
         database: Arc<dyn GameDatabase>,
         coordinator: Arc<dyn RoomOperationCoordinator>,
+        metrics: Arc<Metrics>,
     ) {
         let mut pending = HashMap::new();
         let mut changes = Vec::new();
@@ -83,6 +85,7 @@ impl JournalQueue {
                 pending.insert(change.subject(), change);
             }
             write_all(&mut pending, &*database, &*coordinator).await;
+            metrics.wrote(pending.is_empty());
         }
     }
 

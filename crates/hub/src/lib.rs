@@ -62,6 +62,7 @@ mod reports;
 
 mod journal;
 mod lifecycle;
+mod metrics;
 mod restore;
 mod sessions;
 mod shared;
@@ -77,6 +78,7 @@ pub use entry::Entry;
 pub use formats::GameDataLimits;
 pub use frame::{Frame, FrameKind};
 pub use hub::{Hub, StartError};
+pub use metrics::{Counters, Family, Handle, HubFigures, Kind, Latency, OpenCounters, OpenGauges, Spread};
 pub use outbox::{Outbox, Taken};
 pub use peering::{IceConfig, PeeringConfig, TurnConfig};
 pub use session::Session;

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
@@ -18,6 +19,7 @@ use crate::delivery::{Delivery, Member, Outcome};
 use crate::game_data::GameData;
 use crate::journal::Change;
 use crate::link::Link;
+use crate::metrics::{Limit, Metrics};
 use crate::replay;
 use crate::replay_log::ReplayLog;
 use crate::shared::Shared;
@@ -49,6 +51,17 @@ pub(crate) struct Hosted {
     journaled: u64,
     /// Whether the room waits in the journal.
     is_in_journal: bool,
+    /// Whether it has planned how its game is connected.
+    has_plan: bool,
+    /// What it adds to the figures of the hub.
+    share: Share,
+}
+
+/// What one room adds to what is counted over all rooms.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Share {
+    n_awaited: usize,
+    has_log: bool,
 }
 
 /// One step: a command of somebody, or the passing of time.
@@ -90,6 +103,8 @@ impl LiveRoom {
             armed: None,
             journaled,
             is_in_journal: false,
+            has_plan: false,
+            share: Share::default(),
         };
         Arc::new(Self { id, guesses: Bucket::default(), hosted: Mutex::new(hosted) })
     }
@@ -202,9 +217,10 @@ impl LiveRoom {
     ) -> Outcome {
         let mut effects = EFFECTS.take();
         // A bug in one room must not take the others along. What it leaves behind is not used again.
-        let step = AssertUnwindSafe(|| hosted.step(&shared.config, now, step, &mut effects));
+        let step = AssertUnwindSafe(|| hosted.step(shared, now, step, &mut effects));
         let outcome = catch_unwind(step).unwrap_or_else(|_| {
             tracing::error!(room = %self.id, "a room failed and is closed");
+            shared.metrics.figures.room_panics.increment(1);
             hosted.fail()
         });
         effects.clear();
@@ -227,13 +243,21 @@ impl LiveRoom {
         }
         hosted.armed = None;
         if !hosted.is_over {
-            self.step_locked(&mut hosted, shared, now, Step::Timeout);
+            let is_empty = hosted.members.is_empty();
+            if self.step_locked(&mut hosted, shared, now, Step::Timeout).ended {
+                let Metrics { figures, .. } = &*shared.metrics;
+                let ended =
+                    if is_empty { &figures.cleanup_empty_rooms } else { &figures.cleanup_inactive_rooms };
+                ended.increment(1);
+            }
         }
     }
 
     fn end(&self, hosted: &mut Hosted, shared: &Shared) {
         hosted.is_over = true;
         (hosted.members, hosted.log) = (Vec::new(), None);
+        hosted.share.become_of(Share::default(), &shared.metrics);
+        shared.metrics.figures.rooms_deleted.increment(1);
         shared.directory.remove(&hosted.key, self.id);
         shared.journal.write(Change::Forget { key: hosted.key.clone(), id: self.id });
         tracing::debug!(room = %self.id, "room ended");
@@ -245,12 +269,14 @@ impl Hosted {
         self.is_over
     }
 
-    fn step(&mut self, config: &HubConfig, now: Instant, step: Step<'_>, effects: &mut Effects) -> Outcome {
+    fn step(&mut self, shared: &Shared, now: Instant, step: Step<'_>, effects: &mut Effects) -> Outcome {
+        let Shared { config, metrics, .. } = shared;
         let (mut last_seen, is_timeout) = (None, matches!(step, Step::Timeout));
         let (actor, watches, game_data, answer) = match step {
             Step::Command(actor, command, game_data) => {
                 let n_bytes = game_data.as_ref().map_or(0, GameData::len);
                 if let Err(exhausted) = self.volume.take(config.room_relay, now, n_bytes) {
+                    metrics.rejected(Limit::RoomRelay);
                     let text = format!("the room is busy: {exhausted}");
                     actor.send(now, ServerMessage::error(ErrorCode::RateLimitExceeded, text));
                     return Outcome { refused: true, ..Outcome::default() };
@@ -275,13 +301,21 @@ impl Hosted {
         };
         let ice = &config.peering.ice;
         let (members, log) = (&mut self.members, self.log.as_deref_mut());
-        let delivery = Delivery { now, members, actor, watches, game_data, answer, ice, log };
+        let has_plan = &mut self.has_plan;
+        let delivery =
+            Delivery { now, members, actor, watches, game_data, answer, ice, metrics, has_plan, log };
         let outcome = delivery.carry_out(effects);
         if let Some(actor) = actor.filter(|_| outcome.has_come() && !watches) {
             self.admit_reader(config, now, actor, last_seen);
         }
         if outcome.has_come() || outcome.left || is_timeout {
             replay::follow(&mut self.log, now, &self.room, &self.members);
+            let share = Share { n_awaited: self.room.n_awaited(), has_log: self.log.is_some() };
+            let n_fewer = self.share.n_awaited.saturating_sub(share.n_awaited);
+            if is_timeout {
+                metrics.figures.cleanup_expired_players.increment(n_fewer as u64);
+            }
+            self.share.become_of(share, metrics);
         }
         outcome
     }
@@ -345,6 +379,18 @@ impl Hosted {
             lobby,
             password: password.map(|hash| StoredHash(hash.as_str().to_owned())),
             banned,
+        }
+    }
+}
+
+impl Share {
+    fn become_of(&mut self, new: Self, metrics: &Metrics) {
+        let old = std::mem::replace(self, new);
+        if old != new {
+            // Wraps around where it is less, which adds up all the same.
+            metrics.n_awaited.fetch_add(new.n_awaited.wrapping_sub(old.n_awaited), Ordering::Relaxed);
+            let n_logs = usize::from(new.has_log).wrapping_sub(usize::from(old.has_log));
+            metrics.n_logs.fetch_add(n_logs, Ordering::Relaxed);
         }
     }
 }

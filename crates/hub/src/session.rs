@@ -26,6 +26,7 @@ use crate::game_data::GameData;
 use crate::handshake::{self, Handshake};
 use crate::link::{Link, Wire};
 use crate::live_room::RoomIsOver;
+use crate::metrics::{AppFigures, Greeted, Limit, since};
 use crate::outbox::Outbox;
 use crate::pace::Pace;
 use crate::returning;
@@ -33,7 +34,7 @@ use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::signals::{self, SignalAllowance};
 use crate::volume::{ByteQuota, Volume};
-use crate::{leaving, moderating, operations, rotation, versions};
+use crate::{leaving, metrics, moderating, operations, rotation, versions};
 
 /// One connection's side of the conversation: it takes what the client says and queues the answers.
 ///
@@ -61,6 +62,8 @@ pub struct Session {
     pub(crate) signals: Option<Box<SignalAllowance>>,
     /// What its messages have to prove, if anything.
     pub(crate) binding: Option<Box<Binding>>,
+    /// Where is counted what it relays, if it has an app.
+    pub(crate) app: Option<Arc<AppFigures>>,
 }
 
 impl Session {
@@ -70,9 +73,10 @@ impl Session {
             player: PlayerId::new(Uuid::new_v4()),
             wire,
             capabilities: Capabilities::default(),
-            outbox: Outbox::new(config.outbox, wire.encoding),
+            outbox: Outbox::new(config.outbox, wire.encoding, Arc::clone(&shared.metrics)),
         };
         shared.sessions.add(&link);
+        shared.metrics.figures.connections.increment(1);
         // Looked at after it can be found: whoever stops the server either finds it or is seen here.
         if shared.lifecycle.is_stopped() {
             link.outbox.end(CloseCode::ServerShutdown);
@@ -91,6 +95,7 @@ impl Session {
             pace: None,
             signals: None,
             binding: None,
+            app: None,
             link,
             shared,
         }
@@ -158,12 +163,16 @@ impl Session {
     }
 
     pub(crate) fn on_readable(&mut self, now: Instant, message: ClientMessage<'_>) -> Option<Entry> {
+        if !matches!(message, ClientMessage::GameData(_)) {
+            self.shared.metrics.received(&message);
+        }
         let is_handshake = matches!(message, ClientMessage::Authenticate(_));
         let is_heard = is_handshake || self.may_speak(now) && versions::check(self, now, &message);
         if is_heard { self.on_message(now, message) } else { None }
     }
 
     pub(crate) fn on_unreadable(&mut self, now: Instant, why: impl ToString) -> Option<Entry> {
+        self.shared.metrics.received_unreadable();
         if self.handshake != Handshake::Failed {
             self.refuse(now, ErrorCode::InvalidInput, why.to_string());
         }
@@ -197,6 +206,7 @@ impl Session {
             Wish::SetAccess(password) => moderating::set_access(self, now, password, answer).await,
             Wish::ChangeCode => rotation::change_code(self, now, answer).await,
         }
+        self.shared.metrics.figures.entry_seconds.record(since(now));
     }
 
     fn on_message(&mut self, now: Instant, message: ClientMessage<'_>) -> Option<Entry> {
@@ -243,6 +253,7 @@ impl Session {
             )
         } else {
             self.handshake = Handshake::Skipped;
+            self.shared.metrics.greeted(Greeted::Skipped);
             self.shared.sessions.settle(now, &self.link, &self.shared.lifecycle);
             return true;
         };
@@ -271,13 +282,18 @@ impl Session {
         if let Err(refusal) = formats::check(&self.shared.config, &game_data) {
             return self.refuse(now, ErrorCode::MessageTooLarge, refusal);
         }
+        let n_bytes = game_data.len();
         let outcome = match &self.seat {
             // Who watches is told by the room that it cannot do this.
             Some(seat) if seat.watches() => seat.apply(now, Command::GameData { label }),
             Some(seat) => {
                 let paid = self.pace.as_mut().map_or(Ok(()), |pace| pace.take(now));
-                let paid = paid.and_then(|()| self.volume.take(self.relay_quota, now, game_data.len()));
-                if let Err(exhausted) = paid {
+                let paid = paid.map_err(|exhausted| (Limit::Message, exhausted)).and_then(|()| {
+                    let taken = self.volume.take(self.relay_quota, now, n_bytes);
+                    taken.map_err(|exhausted| (Limit::Relay, exhausted))
+                });
+                if let Err((limit, exhausted)) = paid {
+                    self.shared.metrics.rejected(limit);
                     return self.refuse(now, ErrorCode::RateLimitExceeded, exhausted.to_string());
                 }
                 seat.relay(now, Command::GameData { label }, game_data)
@@ -288,7 +304,7 @@ impl Session {
             Ok(outcome) if outcome.refused => {
                 self.charge(now);
             }
-            Ok(_) => {}
+            Ok(outcome) => metrics::relayed(self, now, label, n_bytes, outcome.n_recipients),
             Err(RoomIsOver) => self.refuse_outside(now),
         }
     }
@@ -296,9 +312,11 @@ impl Session {
     /// Hands a command to the room, or refuses it where there is none.
     fn command(&mut self, now: Instant, command: Command) {
         if let Some(Err(exhausted)) = self.pace.as_mut().map(|pace| pace.take(now)) {
+            self.shared.metrics.rejected(Limit::Message);
             return self.refuse(now, ErrorCode::RateLimitExceeded, exhausted.to_string());
         }
         if let Err(exhausted) = self.allowance.command(self.shared.budget_time(now)) {
+            self.shared.metrics.rejected(Limit::Command);
             return self.refuse(now, ErrorCode::RateLimitExceeded, exhausted.to_string());
         }
         if self.in_room(now, command).is_err() {
@@ -382,6 +400,7 @@ impl Session {
     pub(crate) fn charge(&mut self, now: Instant) -> bool {
         let may_go_on = self.allowance.reply(self.shared.budget_time(now)).is_ok();
         if !may_go_on {
+            self.shared.metrics.rejected(Limit::Replies);
             self.end(CloseCode::InboundRateLimited);
         }
         may_go_on
@@ -393,6 +412,7 @@ impl Drop for Session {
         // First out of the room: once nobody is left, nobody may be on the way out either.
         self.seat = None;
         self.shared.sessions.remove(&self.link);
+        metrics::gone(self);
     }
 }
 

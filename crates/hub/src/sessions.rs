@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use crate::frame::Frame;
 use crate::lifecycle::Lifecycle;
 use crate::link::{Link, Wire};
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, Waiting};
 
 /// Every connection there is.
 #[derive(Debug, Default)]
@@ -94,6 +94,11 @@ impl Sessions {
 
     pub(crate) fn count(&self) -> usize {
         self.n_connected.load(Ordering::Acquire)
+    }
+
+    /// Shows what waits for each connection.
+    pub(crate) fn look(&self, mut look: impl FnMut(Waiting)) {
+        self.connected.iter().for_each(|connected| look(connected.outbox.look()));
     }
 
     pub(crate) fn end_all(&self, code: CloseCode) {

@@ -13,6 +13,7 @@ use crate::config::HubConfig;
 use crate::directory::Directory;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
+use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::sessions::Sessions;
 use crate::timers::Timers;
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) lifecycle: Lifecycle,
     pub(crate) passwords: Passwords,
     pub(crate) sources: SourceAllowances,
+    pub(crate) metrics: Arc<Metrics>,
     /// From when budgets count their time.
     pub(crate) started: Instant,
 }

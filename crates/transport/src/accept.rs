@@ -39,12 +39,14 @@ fn take_in(endpoint: &Arc<Endpoint>, stream: TcpStream, peer: SocketAddr, compla
     let slot = match endpoint.caps.admit_socket(endpoint.counted(peer.ip())) {
         Ok(slot) => slot,
         Err(hit) => {
+            endpoint.metrics.figures.sockets_refused.row(hit as usize).increment(1);
             if let Some(n_unlogged) = complaints.due() {
                 warn!(%peer, ?hit, n_unlogged, "too many sockets, closing one unread");
             }
             return;
         }
     };
+    endpoint.metrics.figures.sockets.increment(1);
     // Frames are written when they are due, in as few pieces as can be; holding one back for a fuller packet would
     // only cost time. It fails if the peer is gone by now, and then reading will tell.
     let _ = stream.set_nodelay(true);

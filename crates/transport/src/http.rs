@@ -96,7 +96,9 @@ impl Service<Request<Incoming>> for Exchange {
     type Future = Ready<Result<Answer, Infallible>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        ready(Ok(self.answer(&request)))
+        let answer = self.answer(&request);
+        self.endpoint.metrics.answered(answer.status().as_u16());
+        ready(Ok(answer))
     }
 }
 
@@ -159,6 +161,7 @@ impl Exchange {
                 (refusal.answer(self.endpoint.config.retry_after), refusal.outcome())
             }
         };
+        self.endpoint.metrics.upgraded(outcome);
         upgrade::mark(&mut answer, id, outcome, self.endpoint.hub.config().outbox.message_bytes_max);
         answer
     }

@@ -16,6 +16,7 @@ use crate::ConnectionConfig;
 use crate::accept::accept_all;
 use crate::caps::Caps;
 use crate::http::{Origins, TokenBindingConfig};
+use crate::metrics::Metrics;
 use crate::proxies::Proxies;
 use crate::rates::{RateLimits, Rates};
 use crate::tls::Tls;
@@ -87,6 +88,7 @@ pub(crate) struct Endpoint {
     pub(crate) caps: Arc<Caps>,
     pub(crate) rates: Rates,
     pub(crate) tls: Option<Tls>,
+    pub(crate) metrics: Arc<Metrics>,
     /// True once the listener stops, and with it what has not become a WebSocket.
     is_stopping: watch::Sender<bool>,
 }
@@ -100,7 +102,8 @@ pub struct Unsettled {
 }
 
 impl Listener {
-    /// Binds `addr`, for encrypted connections alone if there is `tls`. Needs a tokio runtime with I/O and time.
+    /// Binds `addr`, for encrypted connections alone if there is `tls`. Needs a tokio runtime with I/O and time. What it
+    /// counts goes to the recorder of `metrics` that is current when this is first polled.
     ///
     /// # Errors
     ///
@@ -128,6 +131,11 @@ impl Listener {
     /// Where it listens; the port is the real one, also if 0 was asked for.
     pub const fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// What is counted and measured here.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.endpoint.metrics)
     }
 
     /// Accepts until `stop` resolves, then waits until all connections have ended, at most five seconds. To end
@@ -160,6 +168,7 @@ impl Endpoint {
             rates: Rates::new(config.rates),
             config,
             tls,
+            metrics: Metrics::new(),
             is_stopping: watch::Sender::new(false),
         })
     }

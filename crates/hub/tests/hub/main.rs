@@ -5,6 +5,7 @@ mod budgets;
 mod deadlines;
 mod ending;
 mod fan_out;
+mod figures;
 mod operations;
 mod passwords;
 mod peering;
