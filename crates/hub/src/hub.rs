@@ -1,6 +1,7 @@
 //! All rooms and sessions of one server.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -115,6 +116,11 @@ impl Hub {
     /// How many bytes wait for all connections of this process, up to 16 KiB of each left out.
     pub fn n_queued_bytes(&self) -> usize {
         backlog::n_bytes()
+    }
+
+    /// Whether rooms wait for a storage that does not take them.
+    pub fn is_storage_failing(&self) -> bool {
+        self.0.metrics.is_storage_failing.load(Ordering::Relaxed)
     }
 
     /// What is counted and measured here.

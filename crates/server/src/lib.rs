@@ -15,6 +15,7 @@
 //! ```
 
 mod memory;
+mod metrics;
 mod plan;
 mod reload;
 mod server;
@@ -25,6 +26,7 @@ mod settings;
 #[doc = include_str!("../../../docs/authentication.md")]
 struct Guide;
 
+pub use metrics::Exposition;
 pub use reload::Reloader;
 pub use server::{Server, StartError};
 pub use settings::{

@@ -13,6 +13,7 @@ use signal_fish_transport::{Listener, Tls, TlsError, Unsettled};
 use tokio::time::{sleep, timeout};
 use tracing::info;
 
+use crate::metrics::{Collection, Exposition};
 use crate::plan::Plan;
 use crate::reload::{self, Reloader};
 use crate::settings::{Problems, Settings};
@@ -24,6 +25,7 @@ pub struct Server {
     listener: Listener,
     drain: Drain,
     reloader: Reloader,
+    exposition: Exposition,
 }
 
 impl Server {
@@ -40,18 +42,26 @@ impl Server {
             None => memory,
         };
         let coordinator = Arc::new(LocalCoordinator);
-        let hub = Hub::start(plan.hub, plan.authenticator, database, coordinator).await?;
+        let collection = Collection::new()?;
+        let hub = Hub::start(plan.hub, plan.authenticator, database, coordinator);
+        let hub = collection.observe(hub).await?;
         let cannot_listen = |error| StartError::Listen { addr: plan.addr, error };
-        let listener = Listener::bind(plan.addr, hub.clone(), plan.listener, tls.clone()).await;
-        let listener = listener.map_err(cannot_listen)?;
+        let listener = Listener::bind(plan.addr, hub.clone(), plan.listener, tls.clone());
+        let listener = collection.observe(listener).await.map_err(cannot_listen)?;
+        let exposition = Exposition::new(collection, hub.clone(), listener.metrics(), listener.pulse());
         info!(addr = %listener.local_addr(), "listening");
         let reloader = Reloader::new(hub.clone(), settings.clone(), seen, tls);
-        Ok(Self { hub, listener, drain: plan.drain, reloader })
+        Ok(Self { hub, listener, drain: plan.drain, reloader, exposition })
     }
 
     /// What tells it anew who may play and which certificates it shows, while it serves.
     pub fn reloader(&self) -> Reloader {
         self.reloader.clone()
+    }
+
+    /// What it counts and measures.
+    pub fn exposition(&self) -> Exposition {
+        self.exposition.clone()
     }
 
     /// Where it listens: the real port where the settings say 0.
@@ -63,7 +73,7 @@ impl Server {
     /// new work, waits until everyone has left or the grace of the settings is over, closes what is left, and the port
     /// last. Refuses to call that done if connections do not end.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Unsettled> {
-        let Self { hub, listener, drain, reloader } = self;
+        let Self { hub, listener, drain, reloader, exposition } = self;
         let drained = async {
             stop.await;
             drain.run(&hub).await;
@@ -72,6 +82,7 @@ impl Server {
             biased;
             served = listener.serve(drained) => served,
             never = reloader.watch() => never,
+            never = exposition.keep_tidy() => never,
         }
     }
 }
@@ -85,6 +96,9 @@ pub enum StartError {
     /// A certificate cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Nothing can be counted.
+    #[error("cannot collect figures: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
     /// The rooms could not be set up.
     #[error(transparent)]
     Hub(#[from] signal_fish_hub::StartError),

@@ -3,6 +3,7 @@
 mod answers;
 mod binding;
 mod origins;
+mod readiness;
 mod routes;
 mod upgrade;
 
@@ -30,6 +31,7 @@ use crate::caps::SocketSlot;
 use crate::linger::{LINGER, Linger};
 use crate::listener::Endpoint;
 use crate::ws;
+use readiness::Unready;
 use routes::Route;
 
 pub use binding::TokenBindingConfig;
@@ -130,8 +132,8 @@ impl Exchange {
         match route {
             // Without GET, which it does not allow.
             Route::WebSocket(_) => answers::method_not_allowed(route),
-            Route::Health => answers::health(),
-            Route::Readiness => answers::readiness(hub.is_draining()),
+            Route::Health => answers::health(self.endpoint.pulse.is_there()),
+            Route::Readiness => answers::readiness(Unready::of(&self.endpoint)),
             Route::ClientConfig => answers::client_config(hub.config().outbox.message_bytes_max),
             Route::Banner => answers::banner(),
         }

@@ -18,6 +18,7 @@ use crate::caps::Caps;
 use crate::http::{Origins, TokenBindingConfig};
 use crate::metrics::Metrics;
 use crate::proxies::Proxies;
+use crate::pulse::Pulse;
 use crate::rates::{RateLimits, Rates};
 use crate::tls::Tls;
 
@@ -89,6 +90,7 @@ pub(crate) struct Endpoint {
     pub(crate) rates: Rates,
     pub(crate) tls: Option<Tls>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) pulse: Arc<Pulse>,
     /// True once the listener stops, and with it what has not become a WebSocket.
     is_stopping: watch::Sender<bool>,
 }
@@ -138,6 +140,11 @@ impl Listener {
         Arc::clone(&self.endpoint.metrics)
     }
 
+    /// The sign of life of the event loop that serves it. It beats while it is served.
+    pub fn pulse(&self) -> Arc<Pulse> {
+        Arc::clone(&self.endpoint.pulse)
+    }
+
     /// Accepts until `stop` resolves, then waits until all connections have ended, at most five seconds. To end
     /// them is for the hub, which should have been told to shut down by then.
     ///
@@ -151,6 +158,7 @@ impl Listener {
             () = stop => {}
             never = accept_all(&listener, &endpoint) => match never {},
             never = follow(endpoint.tls.clone()) => match never {},
+            never = endpoint.pulse.beat() => never,
         }
         drop(listener);
         endpoint.is_stopping.send_replace(true);
@@ -169,6 +177,7 @@ impl Endpoint {
             config,
             tls,
             metrics: Metrics::new(),
+            pulse: Arc::default(),
             is_stopping: watch::Sender::new(false),
         })
     }

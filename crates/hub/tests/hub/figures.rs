@@ -93,7 +93,7 @@ async fn rooms_and_players_are_counted_as_they_come_and_go() {
     let mut first = player(&observed.hub, "any", "a").await;
     let second = player(&observed.hub, "any", "b").await;
     let mut watcher = Client::connect(&observed.hub, V3);
-    let watch = json!({"game_name": "game", "room_code": "ROOM01", "spectator_name": "w"});
+    let watch = json!({"game_name": "tanks", "room_code": "ROOM01", "spectator_name": "w"});
     watcher.say("JoinAsSpectator", watch).await;
     observed.check(&[
         ("connections_active", "3"),
