@@ -6,13 +6,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use signal_fish_console::Figures;
 use signal_fish_coordination::LocalCoordinator;
 use signal_fish_hub::Hub;
 use signal_fish_storage::{GameDatabase, MemoryDatabase, SealedDatabase};
 use signal_fish_transport::{Listener, Tls, TlsError, Unsettled};
+use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 use tracing::info;
 
+use crate::console;
 use crate::metrics::{Collection, Exposition};
 use crate::plan::Plan;
 use crate::reload::{self, Reloader};
@@ -23,6 +26,7 @@ use crate::settings::{Problems, Settings};
 pub struct Server {
     hub: Hub,
     listener: Listener,
+    admin: Option<Listener>,
     drain: Drain,
     reloader: Reloader,
     exposition: Exposition,
@@ -46,12 +50,19 @@ impl Server {
         let hub = Hub::start(plan.hub, plan.authenticator, database, coordinator);
         let hub = collection.observe(hub).await?;
         let cannot_listen = |error| StartError::Listen { addr: plan.addr, error };
-        let listener = Listener::bind(plan.addr, hub.clone(), plan.listener, tls.clone());
+        let figures = Figures::default();
+        let (admin, config) = collection
+            .observe(console::open(plan.admin, &figures, &hub, plan.listener, tls.as_ref()))
+            .await
+            .map_err(|(addr, error)| StartError::Listen { addr, error })?;
+        let listener = Listener::bind(plan.addr, hub.clone(), config, tls.clone());
         let listener = collection.observe(listener).await.map_err(cannot_listen)?;
         let exposition = Exposition::new(collection, hub.clone(), listener.metrics(), listener.pulse());
+        let shown = exposition.clone();
+        figures.are_written_by(move || shown.render());
         info!(addr = %listener.local_addr(), "listening");
         let reloader = Reloader::new(hub.clone(), settings.clone(), seen, tls);
-        Ok(Self { hub, listener, drain: plan.drain, reloader, exposition })
+        Ok(Self { hub, listener, admin, drain: plan.drain, reloader, exposition })
     }
 
     /// What tells it anew who may play and which certificates it shows, while it serves.
@@ -69,18 +80,36 @@ impl Server {
         self.listener.local_addr()
     }
 
+    /// Where it listens for operators, if they have a port of their own.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(Listener::local_addr)
+    }
+
     /// Serves until `stop` resolves, and applies changes of the files that say who may play. Then it drains: takes no
     /// new work, waits until everyone has left or the grace of the settings is over, closes what is left, and the port
     /// last. Refuses to call that done if connections do not end.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Unsettled> {
-        let Self { hub, listener, drain, reloader, exposition } = self;
+        let Self { hub, listener, admin, drain, reloader, exposition } = self;
         let drained = async {
             stop.await;
             drain.run(&hub).await;
         };
+        // Operators see the drain through: their port closes last.
+        let (alive, ended) = oneshot::channel::<()>();
+        let players = async {
+            let served = listener.serve(drained).await;
+            drop(alive);
+            served
+        };
+        let operators = async {
+            match admin {
+                Some(admin) => admin.serve(async { drop(ended.await) }).await,
+                None => Ok(()),
+            }
+        };
         tokio::select! {
             biased;
-            served = listener.serve(drained) => served,
+            (players, operators) = async { tokio::join!(players, operators) } => players.and(operators),
             never = reloader.watch() => never,
             never = exposition.keep_tidy() => never,
         }

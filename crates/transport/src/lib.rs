@@ -12,6 +12,7 @@ mod http;
 mod linger;
 mod listener;
 mod metrics;
+mod pages;
 mod proxies;
 mod pulse;
 mod rates;
@@ -27,6 +28,7 @@ compile_error!("the feature `echo` is for the conformance test: no server is bui
 pub use http::{Origin, Origins, TokenBindingConfig};
 pub use listener::{Listener, ListenerConfig, Unsettled};
 pub use metrics::{ListenerFigures, Metrics as ListenerMetrics};
+pub use pages::{PAGE_BODY_BYTES_MAX, PageFuture, PageRequest, Pages};
 pub use proxies::{ForwardedHeader, Proxies};
 pub use pulse::Pulse;
 pub use rates::RateLimits;
