@@ -67,7 +67,7 @@ impl Console {
         }
         match route.page {
             Page::Asset(asset) => asset.answer(&request.headers),
-            Page::Figures => self.config.figures.answer(),
+            Page::Figures => self.config.figures.answer(&request.query),
             Page::Version => json(&serde_json::json!({ "version": self.config.version })),
         }
     }

@@ -14,16 +14,18 @@ use crate::answers::{Answer, Problem};
 #[derive(Clone, Default)]
 pub struct Figures(Arc<OnceLock<Render>>);
 
-type Render = Box<dyn Fn() -> String + Send + Sync>;
+/// Whether the gauges in milliseconds are wanted too, which Prometheus advises against.
+type Render = Box<dyn Fn(bool) -> String + Send + Sync>;
 
 impl Figures {
-    /// From now on figures are written by `render`. Only the first call counts.
-    pub fn are_written_by(&self, render: impl Fn() -> String + Send + Sync + 'static) {
+    /// From now on figures are written by `render`, which is told whether the gauges in milliseconds of the published server
+    /// are wanted too. Only the first call counts.
+    pub fn are_written_by(&self, render: impl Fn(bool) -> String + Send + Sync + 'static) {
         // A second one would be a second server behind the same pages.
         let _ = self.0.set(Box::new(render));
     }
 
-    pub(crate) fn answer(&self) -> Answer {
+    pub(crate) fn answer(&self, query: &str) -> Answer {
         let Some(render) = self.0.get() else {
             return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "there are no figures yet", "ask again")
                 .answer();
@@ -31,7 +33,7 @@ impl Figures {
         Response::builder()
             .header(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")
             .header(CACHE_CONTROL, "no-store")
-            .body(Full::new(Bytes::from(render())))
+            .body(Full::new(Bytes::from(render(query == "published"))))
             .expect("every header above is a constant")
     }
 }

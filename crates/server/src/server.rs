@@ -59,7 +59,10 @@ impl Server {
         let listener = collection.observe(listener).await.map_err(cannot_listen)?;
         let exposition = Exposition::new(collection, hub.clone(), listener.metrics(), listener.pulse());
         let shown = exposition.clone();
-        figures.are_written_by(move || shown.render());
+        figures.are_written_by(move |with_published| {
+            let text = shown.render();
+            if with_published { text + &shown.render_milliseconds() } else { text }
+        });
         info!(addr = %listener.local_addr(), "listening");
         let reloader = Reloader::new(hub.clone(), settings.clone(), seen, tls);
         Ok(Self { hub, listener, admin, drain: plan.drain, reloader, exposition })
