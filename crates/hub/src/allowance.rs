@@ -38,22 +38,22 @@ impl Allowance {
         }
     }
 
-    /// For what a whole room hears of.
-    pub(crate) fn command(&self, time: Duration) -> Result<(), Exhausted> {
-        self.commands.spend(time)
-    }
-
     /// For an answer that the client can cause as often as it likes.
     pub(crate) fn reply(&self, time: Duration) -> Result<(), Exhausted> {
         self.replies.spend(time)
     }
 }
 
+/// For what a whole room hears of. What an app allows is asked before, in `pace`.
+pub(crate) fn command(session: &Session, time: Duration) -> Result<(), Exhausted> {
+    session.allowance.commands.spend(time)
+}
+
 /// For a room that is to be made.
 pub(crate) fn creation(session: &Session, time: Duration) -> Result<(), Exhausted> {
     let bucket = bucket(session, |sources| &sources.creations);
     let paid = session.allowance.creations.spend(time);
-    let paid = paid.and_then(|()| bucket.take(of_source(session.shared.config.creations), time));
+    let paid = paid.and_then(|()| bucket.take(of_source(session.shared.live.load().creations), time));
     noted(session, Limit::Creation, paid)
 }
 
@@ -61,19 +61,19 @@ pub(crate) fn creation(session: &Session, time: Duration) -> Result<(), Exhauste
 pub(crate) fn join(session: &Session, time: Duration) -> Result<(), Exhausted> {
     let bucket = bucket(session, |sources| &sources.joins);
     let paid = session.allowance.joins.spend(time);
-    let paid = paid.and_then(|()| bucket.take(of_source(session.shared.config.joins), time));
+    let paid = paid.and_then(|()| bucket.take(of_source(session.shared.live.load().joins), time));
     noted(session, Limit::Join, paid)
 }
 
 /// For a code under which there may be no room. It is paid before it is looked up, so that nobody can look further.
 pub(crate) fn code(session: &Session, time: Duration) -> Result<(), Exhausted> {
     let bucket = bucket(session, |sources| &sources.unknown_codes);
-    noted(session, Limit::Code, bucket.take(session.shared.config.unknown_codes, time))
+    noted(session, Limit::Code, bucket.take(session.shared.live.load().unknown_codes, time))
 }
 
 /// There was a room under the code that was paid for.
 pub(crate) fn code_is_known(session: &Session) {
-    bucket(session, |sources| &sources.unknown_codes).give_back(session.shared.config.unknown_codes);
+    bucket(session, |sources| &sources.unknown_codes).give_back(session.shared.live.load().unknown_codes);
 }
 
 /// For a connect token that may be a bad one.

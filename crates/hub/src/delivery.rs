@@ -3,17 +3,18 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use signal_fish_engine::{Audience, Effect, Effects};
 use signal_fish_protocol::{
     CloseCode, Epoch, ErrorCode, PlayerId, RelayStamp, ServerMessage, SessionPlan, Transport,
 };
 
 use crate::answer::Answer;
+use crate::config::HubConfig;
 use crate::frame::Frame;
 use crate::game_data::{GameData, KeptData, RelayFrames};
 use crate::link::{Form, Link, Wire};
 use crate::metrics::Metrics;
-use crate::peering::IceConfig;
 use crate::replay;
 use crate::replay_log::ReplayLog;
 
@@ -62,7 +63,8 @@ pub(crate) struct Delivery<'a> {
     pub(crate) game_data: Option<GameData<'a>>,
     /// What the actor is owed; nothing, if it waits for nothing or has an answer that is a message like others.
     pub(crate) answer: Option<Answer>,
-    pub(crate) ice: &'a IceConfig,
+    /// Whom to ask for ICE servers, should it come to that.
+    pub(crate) live: &'a ArcSwap<HubConfig>,
     pub(crate) metrics: &'a Metrics,
     /// Whether the room has planned how its game is connected.
     pub(crate) has_plan: &'a mut bool,
@@ -158,8 +160,9 @@ impl Delivery<'_> {
 
     fn plan(&self, player: PlayerId, mut plan: SessionPlan) {
         if plan.transport == Transport::Webrtc {
-            plan.ice_servers = self.ice.servers_for(player);
-            self.metrics.figures.turn_credentials.increment(u64::from(self.ice.turn.is_some()));
+            let ice = &self.live.load().peering.ice;
+            plan.ice_servers = ice.servers_for(player);
+            self.metrics.figures.turn_credentials.increment(u64::from(ice.turn.is_some()));
         }
         if let Some(Member { link, .. }) = self.members.iter().find(|member| member.link.player == player) {
             link.send(self.now, ServerMessage::SessionPlan(plan));

@@ -15,8 +15,12 @@ mod config;
 mod hub;
 mod session;
 
+mod departures;
+mod oversight;
+
 mod allowance;
 mod answer;
+mod banned;
 mod binary;
 mod bound;
 mod caller;
@@ -52,6 +56,7 @@ mod replay;
 mod replay_log;
 
 mod backlog;
+mod cork;
 mod farewell;
 mod frame;
 mod gaps;
@@ -66,12 +71,16 @@ mod metrics;
 mod restore;
 mod sessions;
 mod shared;
+mod shedding;
 mod timers;
 mod volume;
 
+pub use banned::{Network, Outcast, TooManyOutcasts};
 pub use bound::{Bind, NotBound};
 pub use caller::{Caller, CertificateFingerprint};
 pub use config::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};
+pub use cork::CorkRules;
+pub use departures::Departure;
 #[cfg(feature = "echo")]
 pub use echo::echo;
 pub use entry::Entry;
@@ -80,6 +89,7 @@ pub use frame::{Frame, FrameKind};
 pub use hub::{Hub, StartError};
 pub use metrics::{Counters, Family, Handle, HubFigures, Kind, Latency, OpenCounters, OpenGauges, Spread};
 pub use outbox::{Outbox, Taken};
+pub use oversight::{ConnectionView, Oversight, RoomView};
 pub use peering::{IceConfig, PeeringConfig, TurnConfig};
 pub use session::Session;
 pub use signal_fish_engine::SessionRules;

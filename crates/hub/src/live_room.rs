@@ -20,6 +20,7 @@ use crate::game_data::GameData;
 use crate::journal::Change;
 use crate::link::Link;
 use crate::metrics::{Limit, Metrics};
+use crate::oversight::RoomView;
 use crate::replay;
 use crate::replay_log::ReplayLog;
 use crate::shared::Shared;
@@ -253,6 +254,17 @@ impl LiveRoom {
         }
     }
 
+    /// Ends the room and closes everyone in it as kicked; false if it was over before.
+    pub(crate) fn close(&self, shared: &Shared) -> bool {
+        let mut hosted = self.hosted.lock();
+        let was_open = !hosted.is_over;
+        if was_open {
+            hosted.members.iter().for_each(|member| member.link.outbox.end(CloseCode::Kicked));
+            self.end(&mut hosted, shared);
+        }
+        was_open
+    }
+
     fn end(&self, hosted: &mut Hosted, shared: &Shared) {
         hosted.is_over = true;
         (hosted.members, hosted.log) = (Vec::new(), None);
@@ -270,13 +282,12 @@ impl Hosted {
     }
 
     fn step(&mut self, shared: &Shared, now: Instant, step: Step<'_>, effects: &mut Effects) -> Outcome {
-        let Shared { config, metrics, .. } = shared;
         let (mut last_seen, is_timeout) = (None, matches!(step, Step::Timeout));
         let (actor, watches, game_data, answer) = match step {
             Step::Command(actor, command, game_data) => {
                 let n_bytes = game_data.as_ref().map_or(0, GameData::len);
-                if let Err(exhausted) = self.volume.take(config.room_relay, now, n_bytes) {
-                    metrics.rejected(Limit::RoomRelay);
+                if let Err(exhausted) = self.volume.take(shared.config.room_relay, now, n_bytes) {
+                    shared.metrics.rejected(Limit::RoomRelay);
                     let text = format!("the room is busy: {exhausted}");
                     actor.send(now, ServerMessage::error(ErrorCode::RateLimitExceeded, text));
                     return Outcome { refused: true, ..Outcome::default() };
@@ -299,11 +310,11 @@ impl Hosted {
                 (None, false, None, None)
             }
         };
-        let ice = &config.peering.ice;
+        let Shared { config, live, metrics, .. } = shared;
         let (members, log) = (&mut self.members, self.log.as_deref_mut());
         let has_plan = &mut self.has_plan;
         let delivery =
-            Delivery { now, members, actor, watches, game_data, answer, ice, metrics, has_plan, log };
+            Delivery { now, members, actor, watches, game_data, answer, live, metrics, has_plan, log };
         let outcome = delivery.carry_out(effects);
         if let Some(actor) = actor.filter(|_| outcome.has_come() && !watches) {
             self.admit_reader(config, now, actor, last_seen);
@@ -336,6 +347,21 @@ impl Hosted {
             replay::say(now, member, log.missed(reader.player, self.room.watermarks(), &last_seen));
         }
         log.add_reader(reader.player, self.room.watermarks());
+    }
+
+    /// What an operator sees of it; nothing if it is over.
+    pub(crate) fn view(&self) -> Option<RoomView> {
+        let setup = self.room.setup();
+        (!self.is_over).then(|| RoomView {
+            id: setup.id,
+            app: self.key.app.as_ref().map(|app| app.as_str().to_owned()),
+            game: setup.game.as_str().to_owned(),
+            code: self.key.code.as_str().to_owned(),
+            lobby: self.room.lobby_state(),
+            authority: self.room.authority(),
+            players_max: setup.players_max,
+            members: self.members.iter().map(|member| member.link.player).collect(),
+        })
     }
 
     fn fail(&mut self) -> Outcome {
@@ -378,7 +404,8 @@ impl Hosted {
             relay_type: setup.relay_type.as_ref().to_owned(),
             lobby,
             password: password.map(|hash| StoredHash(hash.as_str().to_owned())),
-            banned,
+            banned: banned.iter().map(|ban| ban.player).collect(),
+            banned_subjects: banned.iter().filter_map(|ban| Some((ban.player, ban.subject?.get()))).collect(),
         }
     }
 }

@@ -143,13 +143,13 @@ families! {
         rejected_code: Counter = "rate_limit_unknown_code_rejections_total";
         /// Commands to a room that came too often.
         rejected_command: Counter = "rate_limit_command_rejections_total";
-        /// Messages into a room beyond what the app's players may send.
+        /// Messages into a room beyond what a player of the app, or all of them, may send.
         rejected_message: Counter = "rate_limit_message_rejections_total";
         /// Signals and transport reports that came too often.
         rejected_signal: Counter = "rate_limit_signal_rejections_total";
         /// Signals that went nowhere so often that their sender is no longer told why.
         rejected_signal_error: Counter = "rate_limit_signal_error_rejections_total";
-        /// Game messages beyond the bytes that a player may send.
+        /// Game messages beyond the bytes that a player, or all players of its app, may send.
         rejected_relay: Counter = "rate_limit_relay_bandwidth_rejections_total";
         /// Game messages beyond the bytes that a room may relay.
         rejected_room_relay: Counter = "rate_limit_relay_room_bandwidth_rejections_total";

@@ -10,7 +10,7 @@ use metrics::Gauge;
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use metrics_process::Collector;
 use signal_fish_hub::{Family, Hub, HubFigures, OpenGauges, families};
-use signal_fish_transport::{ListenerFigures, ListenerMetrics, Pulse};
+use signal_fish_transport::{Listener, ListenerFigures, ListenerMetrics, Pulse};
 use tokio::time::{MissedTickBehavior, interval};
 
 families! {
@@ -54,21 +54,22 @@ impl Collection {
         Ok(Self { handle: recorder.handle(), recorder: Arc::new(recorder) })
     }
 
+    /// Has all that `make` makes counted here.
+    pub(crate) fn attend<T>(&self, make: impl FnOnce() -> T) -> T {
+        metrics::with_local_recorder(&*self.recorder, make)
+    }
+
     /// Has all that `future` makes counted here.
     pub(crate) async fn observe<T>(&self, future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
-        poll_fn(|cx| metrics::with_local_recorder(&*self.recorder, || future.as_mut().poll(cx))).await
+        poll_fn(|cx| self.attend(|| future.as_mut().poll(cx))).await
     }
 }
 
 impl Exposition {
-    pub(crate) fn new(
-        collection: Collection,
-        hub: Hub,
-        listener: Arc<ListenerMetrics>,
-        pulse: Arc<Pulse>,
-    ) -> Self {
-        let (figures, process) = metrics::with_local_recorder(&*collection.recorder, || {
+    pub(crate) fn new(collection: Collection, hub: Hub, listener: &Listener) -> Self {
+        let (listener, pulse) = (listener.metrics(), listener.pulse());
+        let (figures, process) = collection.attend(|| {
             let process = Collector::default();
             process.describe();
             (ServerFigures::register(), process)
@@ -85,7 +86,7 @@ impl Exposition {
     /// All figures at this moment, in the text format of Prometheus. It looks at every connection for a moment.
     pub fn render(&self) -> String {
         let Shown { collection, hub, listener, pulse, figures, process, started } = &*self.0;
-        metrics::with_local_recorder(&*collection.recorder, || {
+        collection.attend(|| {
             hub.publish_figures();
             listener.publish();
             process.collect();

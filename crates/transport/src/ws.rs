@@ -60,8 +60,9 @@ pub(crate) fn start<S>(
     }
     let certificate = session.caller().certificate.as_ref().map(tracing::field::display);
     debug!(%id, %peer, %client, certificate, %version, ?encoding, "websocket connected");
-    let (config, metrics) = (endpoint.connection.clone(), Arc::clone(&endpoint.metrics));
-    let mut connection = Connection::new(stream, first_bytes, session, config, metrics);
+    let config = if slot.is_of_reserve() { &endpoint.connection_of_reserve } else { &endpoint.connection };
+    let metrics = Arc::clone(&endpoint.metrics);
+    let mut connection = Connection::new(stream, first_bytes, session, config.load_full(), metrics);
     tokio::spawn(async move {
         // Held to the end, also to that of a panic.
         let _slots = (slot, socket_slot);

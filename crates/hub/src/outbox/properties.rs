@@ -32,7 +32,7 @@ proptest! {
     ) {
         let mut senders = Senders::default();
         let outboxes = [ProtocolVersion::V2, ProtocolVersion::V3].map(|version| {
-            let outbox = Outbox::new(limits, ControlEncoding::Json, Metrics::new());
+            let outbox = Outbox::new(limits, ControlEncoding::Json, None, Metrics::new());
             outbox.settle(Instant::now(), Wire::json(version));
             outbox
         });

@@ -18,10 +18,10 @@ pub(super) enum Unready {
 impl Unready {
     /// What keeps `endpoint` from new work, if something does.
     pub(super) fn of(endpoint: &Endpoint) -> Option<Self> {
-        let Endpoint { hub, config, pulse, .. } = endpoint;
+        let Endpoint { hub, pulse, .. } = endpoint;
         [
             (hub.is_draining(), Self::Draining),
-            (hub.n_queued_bytes() > config.queued_bytes_max, Self::Overloaded),
+            (hub.n_queued_bytes() > endpoint.config().queued_bytes_max, Self::Overloaded),
             (hub.is_storage_failing(), Self::StorageFails),
             (!pulse.is_there(), Self::Stuck),
         ]
