@@ -23,6 +23,8 @@ pub(crate) enum Who {
     Development,
     /// Operators.
     Operator,
+    /// Operators; everyone, where nobody is one and the server is for development.
+    Collector,
 }
 
 /// What a page is.
@@ -30,6 +32,8 @@ pub(crate) enum Who {
 pub(crate) enum Page {
     /// A file of the program.
     Asset(Asset),
+    /// What the server counts and measures.
+    Figures,
     /// Which server this is.
     Version,
     /// All rooms, page by page.
@@ -51,6 +55,9 @@ pub(crate) enum Page {
 /// Every page there is.
 pub(crate) const ROUTES: &[Route] = &[
     Route { method: GET, path: "/console/style.css", who: Who::Public, page: Page::Asset(assets::STYLE) },
+    Route { method: GET, path: "/metrics/prom", who: Who::Collector, page: Page::Figures },
+    Route { method: GET, path: "/v1/metrics/prom", who: Who::Collector, page: Page::Figures },
+    Route { method: GET, path: "/v2/metrics/prom", who: Who::Collector, page: Page::Figures },
     Route { method: GET, path: "/admin/v1/version", who: Who::Operator, page: Page::Version },
     Route { method: GET, path: "/admin/v1/rooms", who: Who::Operator, page: Page::Rooms },
     Route { method: GET, path: "/admin/v1/rooms/{id}", who: Who::Operator, page: Page::Room },
