@@ -14,6 +14,7 @@
 //! # }
 //! ```
 
+mod console;
 mod memory;
 mod plan;
 mod reload;
@@ -28,7 +29,7 @@ struct Guide;
 pub use reload::Reloader;
 pub use server::{Server, StartError};
 pub use settings::{
-    AllowedApp, CertificateSettings, ClientAuth, ConnectTokenSettings, EncryptionKeySettings,
+    AdminSettings, AllowedApp, CertificateSettings, ClientAuth, ConnectTokenSettings, EncryptionKeySettings,
     ForwardedHeaderSetting, GameDataSettings, IceServerSettings, JwtSettings, Key, Loaded, LogFormat,
     LogLevel, LoggingSettings, PlayerNameSettings, Problem, Problems, ProtocolSettings, RateLimitSettings,
     RelayTypeSettings, RuntimeSettings, SdkCompatibilitySettings, Secret, SecuritySettings, ServerSettings,

@@ -1,6 +1,7 @@
 //! Settings as the parts of the server take them.
 
 mod access;
+mod admin;
 mod listening;
 mod peering;
 
@@ -17,6 +18,7 @@ use signal_fish_storage::Keyring;
 use signal_fish_transport::{ListenerConfig, TlsFiles};
 
 pub(crate) use access::{files, read};
+pub(crate) use admin::AdminPlan;
 
 use crate::server::Drain;
 use crate::settings::{
@@ -31,6 +33,7 @@ pub(crate) struct Plan {
     pub(crate) hub: HubConfig,
     pub(crate) addr: SocketAddr,
     pub(crate) listener: ListenerConfig,
+    pub(crate) admin: AdminPlan,
     /// Certificates, where the port is for encrypted connections.
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) drain: Drain,
@@ -43,6 +46,7 @@ impl Plan {
         let authenticator = access::authenticator(&settings.security, &mut problems);
         let hub = hub(settings, &mut problems);
         let listener = listening::listener(settings, &mut problems);
+        let admin = admin::admin(settings, &mut problems);
         let tls = settings.security.transport.tls.files(&mut problems);
         let keyring = settings.storage.keyring(&mut problems);
         problems.none()?;
@@ -53,6 +57,7 @@ impl Plan {
             hub,
             addr: SocketAddr::new(settings.server.bind, settings.port),
             listener,
+            admin,
             drain: Drain { grace: secs(settings.server.drain_grace_secs), retry_after: RETRY_AFTER },
         })
     }
@@ -236,7 +241,8 @@ mod tests {
         assert_eq!(format!("{:?}", plan.hub), format!("{:?}", HubConfig::default()));
         // A listener alone lets every page in and knows nothing of the machine.
         let ListenerConfig { origins, queued_bytes_max, .. } = plan.listener.clone();
-        assert_eq!(plan.listener, ListenerConfig { origins, queued_bytes_max, ..ListenerConfig::default() });
+        let listener = ListenerConfig { origins, queued_bytes_max, ..ListenerConfig::default() };
+        assert_eq!(format!("{:?}", plan.listener), format!("{listener:?}"));
         assert_eq!(plan.addr.to_string(), "127.0.0.1:3536");
         assert!(plan.authenticator.anonymous().is_some());
     }

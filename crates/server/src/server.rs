@@ -10,9 +10,11 @@ use signal_fish_coordination::LocalCoordinator;
 use signal_fish_hub::Hub;
 use signal_fish_storage::{GameDatabase, MemoryDatabase, SealedDatabase};
 use signal_fish_transport::{Listener, Tls, TlsError, Unsettled};
+use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 use tracing::info;
 
+use crate::console;
 use crate::plan::Plan;
 use crate::reload::{self, Reloader};
 use crate::settings::{Problems, Settings};
@@ -22,6 +24,7 @@ use crate::settings::{Problems, Settings};
 pub struct Server {
     hub: Hub,
     listener: Listener,
+    admin: Option<Listener>,
     drain: Drain,
     reloader: Reloader,
 }
@@ -42,11 +45,14 @@ impl Server {
         let coordinator = Arc::new(LocalCoordinator);
         let hub = Hub::start(plan.hub, plan.authenticator, database, coordinator).await?;
         let cannot_listen = |error| StartError::Listen { addr: plan.addr, error };
-        let listener = Listener::bind(plan.addr, hub.clone(), plan.listener, tls.clone()).await;
+        let (admin, config) = console::open(plan.admin, &hub, plan.listener, tls.as_ref())
+            .await
+            .map_err(|(addr, error)| StartError::Listen { addr, error })?;
+        let listener = Listener::bind(plan.addr, hub.clone(), config, tls.clone()).await;
         let listener = listener.map_err(cannot_listen)?;
         info!(addr = %listener.local_addr(), "listening");
         let reloader = Reloader::new(hub.clone(), settings.clone(), seen, tls);
-        Ok(Self { hub, listener, drain: plan.drain, reloader })
+        Ok(Self { hub, listener, admin, drain: plan.drain, reloader })
     }
 
     /// What tells it anew who may play and which certificates it shows, while it serves.
@@ -59,18 +65,36 @@ impl Server {
         self.listener.local_addr()
     }
 
+    /// Where it listens for operators, if they have a port of their own.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(Listener::local_addr)
+    }
+
     /// Serves until `stop` resolves, and applies changes of the files that say who may play. Then it drains: takes no
     /// new work, waits until everyone has left or the grace of the settings is over, closes what is left, and the port
     /// last. Refuses to call that done if connections do not end.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Unsettled> {
-        let Self { hub, listener, drain, reloader } = self;
+        let Self { hub, listener, admin, drain, reloader } = self;
         let drained = async {
             stop.await;
             drain.run(&hub).await;
         };
+        // Operators see the drain through: their port closes last.
+        let (alive, ended) = oneshot::channel::<()>();
+        let players = async {
+            let served = listener.serve(drained).await;
+            drop(alive);
+            served
+        };
+        let operators = async {
+            match admin {
+                Some(admin) => admin.serve(async { drop(ended.await) }).await,
+                None => Ok(()),
+            }
+        };
         tokio::select! {
             biased;
-            served = listener.serve(drained) => served,
+            (players, operators) = async { tokio::join!(players, operators) } => players.and(operators),
             never = reloader.watch() => never,
         }
     }

@@ -7,6 +7,7 @@ macro_rules! nonzero {
     };
 }
 
+mod admin;
 mod connect_token;
 mod logging;
 mod protocol;
@@ -44,6 +45,7 @@ use signal_fish_protocol::limits;
 
 use crate::plan::Plan;
 
+pub use admin::AdminSettings;
 pub use connect_token::{ConnectTokenSettings, JwtSettings};
 pub use logging::{LogFormat, LogLevel, LoggingSettings};
 pub use problem::{Problem, Problems};
@@ -90,6 +92,8 @@ pub struct Settings {
     pub turn: TurnSettings,
     /// How rooms are remembered.
     pub storage: StorageSettings,
+    /// Who may look after the server over HTTP, and where.
+    pub admin: AdminSettings,
     /// How the process uses the machine.
     pub runtime: RuntimeSettings,
 }
@@ -127,6 +131,7 @@ impl Default for Settings {
             session: SessionSettings::default(),
             turn: TurnSettings::default(),
             storage: StorageSettings::default(),
+            admin: AdminSettings::default(),
             runtime: RuntimeSettings::default(),
         }
     }

@@ -7,18 +7,20 @@ mod routes;
 mod upgrade;
 
 use std::convert::Infallible;
-use std::future::{Ready, poll_fn, ready};
+use std::future::{poll_fn, ready};
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1::{self, Parts};
 use hyper::service::Service;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use signal_fish_auth::Exhausted;
+use signal_fish_hub::CertificateFingerprint;
 use signal_fish_protocol::{ControlEncoding, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{sleep, timeout};
@@ -29,8 +31,9 @@ use crate::arrival::Visitor;
 use crate::caps::SocketSlot;
 use crate::linger::{LINGER, Linger};
 use crate::listener::Endpoint;
+use crate::pages::{PAGE_BODY_BYTES_MAX, PageRequest, Pages};
 use crate::ws;
-use routes::Route;
+use routes::{Route, allows};
 
 pub use binding::TokenBindingConfig;
 pub use origins::{Origin, Origins};
@@ -90,44 +93,73 @@ struct Exchange {
     admitted: OnceLock<Admitted>,
 }
 
+/// What a request gets.
+enum Reply {
+    Now(Answer),
+    /// What the pages say, once its body has come.
+    ByPages(Arc<dyn Pages>),
+}
+
 impl Service<Request<Incoming>> for Exchange {
     type Response = Answer;
     type Error = Infallible;
-    type Future = Ready<Result<Answer, Infallible>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Answer, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        ready(Ok(self.answer(&request)))
+        match self.answer(&request) {
+            Reply::Now(answer) => Box::pin(ready(Ok(answer))),
+            Reply::ByPages(pages) => {
+                let Visitor { addr, certificate } = &self.visitor;
+                let client = self.endpoint.config.proxies.client(addr.ip(), request.headers());
+                let certificate = certificate.as_deref().copied();
+                Box::pin(async move { Ok(answer_page(pages, request, client, certificate).await) })
+            }
+        }
     }
 }
 
 impl Exchange {
-    fn answer<B: Body>(&self, request: &Request<B>) -> Answer {
+    fn route(&self, path: &str) -> Option<Route> {
+        let has_websockets = self.endpoint.config.has_websockets;
+        Route::of(path).filter(|route| has_websockets || !matches!(route, Route::WebSocket(_)))
+    }
+
+    fn answer<B: Body>(&self, request: &Request<B>) -> Reply {
         let Endpoint { config, rates, .. } = &*self.endpoint;
         let client = config.proxies.client(self.visitor.addr.ip(), request.headers());
-        let route = Route::of(request.uri().path());
+        let route = self.route(request.uri().path());
         if let Some(Route::WebSocket(version)) = route
             && request.method() == Method::GET
         {
-            return self.upgrade(version, client, request);
+            return Reply::Now(self.upgrade(version, client, request));
         }
-        let mut answer = match rates.take_request(client) {
-            Ok(()) => self.answer_plainly(route, request),
-            Err(exhausted) => answers::too_often(seconds_until(exhausted)),
+        let mut answer = match (rates.take_request(client), route) {
+            (Err(exhausted), _) => answers::too_often(seconds_until(exhausted)),
+            (Ok(()), Some(route)) => self.answer_plainly(route, request),
+            (Ok(()), None) => return self.find_page(request),
         };
         config.origins.share(request.headers(), &mut answer);
-        answer
+        Reply::Now(answer)
     }
 
-    fn answer_plainly<B: Body>(&self, route: Option<Route>, request: &Request<B>) -> Answer {
-        let Some(route) = route else { return answers::not_found() };
+    fn find_page<B: Body>(&self, request: &Request<B>) -> Reply {
+        let pages = self.endpoint.config.pages.as_ref();
+        match pages.and_then(|pages| Some((pages, pages.allowed(request.uri().path())?))) {
+            None => Reply::Now(answers::not_found()),
+            Some((pages, allowed)) if allows(allowed, request.method()) => Reply::ByPages(Arc::clone(pages)),
+            Some((_, allowed)) => Reply::Now(answers::method_not_allowed(allowed)),
+        }
+    }
+
+    fn answer_plainly<B: Body>(&self, route: Route, request: &Request<B>) -> Answer {
         if !route.allows(request.method()) {
             let preflight = self.endpoint.config.origins.preflight(route, request);
-            return preflight.unwrap_or_else(|| answers::method_not_allowed(route));
+            return preflight.unwrap_or_else(|| answers::method_not_allowed(route.allowed()));
         }
         let hub = &self.endpoint.hub;
         match route {
             // Without GET, which it does not allow.
-            Route::WebSocket(_) => answers::method_not_allowed(route),
+            Route::WebSocket(_) => answers::method_not_allowed(route.allowed()),
             Route::Health => answers::health(),
             Route::Readiness => answers::readiness(hub.is_draining()),
             Route::ClientConfig => answers::client_config(hub.config().outbox.message_bytes_max),
@@ -162,6 +194,26 @@ impl Exchange {
         upgrade::mark(&mut answer, id, outcome, self.endpoint.hub.config().outbox.message_bytes_max);
         answer
     }
+}
+
+async fn answer_page(
+    pages: Arc<dyn Pages>,
+    request: Request<Incoming>,
+    client: IpAddr,
+    certificate: Option<CertificateFingerprint>,
+) -> Answer {
+    let (head, body) = request.into_parts();
+    let body = match Limited::new(body, PAGE_BODY_BYTES_MAX).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => return answers::too_long(),
+        Err(_) => return answers::broken_off(),
+    };
+    let (path, query) = (head.uri.path().to_owned(), head.uri.query().unwrap_or_default().to_owned());
+    let (method, headers) = (head.method, head.headers);
+    let mut answer =
+        pages.answer(PageRequest { method, path, query, headers, client, certificate, body }).await;
+    answers::protect(&mut answer);
+    answer
 }
 
 /// Never zero, which would mean "at once".

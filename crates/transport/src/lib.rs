@@ -11,6 +11,7 @@ mod caps;
 mod http;
 mod linger;
 mod listener;
+mod pages;
 mod proxies;
 mod rates;
 mod tls;
@@ -24,6 +25,7 @@ compile_error!("the feature `echo` is for the conformance test: no server is bui
 
 pub use http::{Origin, Origins, TokenBindingConfig};
 pub use listener::{Listener, ListenerConfig, Unsettled};
+pub use pages::{PAGE_BODY_BYTES_MAX, PageFuture, PageRequest, Pages};
 pub use proxies::{ForwardedHeader, Proxies};
 pub use rates::RateLimits;
 pub use tls::{CertificateFiles, ClientCertificates, Tls, TlsError, TlsFiles};

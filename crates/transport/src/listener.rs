@@ -16,13 +16,18 @@ use crate::ConnectionConfig;
 use crate::accept::accept_all;
 use crate::caps::Caps;
 use crate::http::{Origins, TokenBindingConfig};
+use crate::pages::Pages;
 use crate::proxies::Proxies;
 use crate::rates::{RateLimits, Rates};
 use crate::tls::Tls;
 
 /// What a listener can be told.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct ListenerConfig {
+    /// Whether there are WebSockets here; pages alone if not.
+    pub has_websockets: bool,
+    /// What is answered beside the routes that every listener has.
+    pub pages: Option<Arc<dyn Pages>>,
     /// What every WebSocket connection is told.
     pub connection: ConnectionConfig,
     /// The most WebSocket connections.
@@ -52,6 +57,8 @@ pub struct ListenerConfig {
 impl Default for ListenerConfig {
     fn default() -> Self {
         Self {
+            has_websockets: true,
+            pages: None,
             connection: ConnectionConfig::default(),
             connections_max: 10_000,
             connections_per_ip_max: 64,

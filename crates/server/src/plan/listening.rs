@@ -11,6 +11,8 @@ use crate::settings::{Problems, SecuritySettings, ServerSettings, Settings, Webs
 pub(super) fn listener(settings: &Settings, problems: &mut Problems) -> ListenerConfig {
     let Settings { server, security, websocket, .. } = settings;
     ListenerConfig {
+        has_websockets: true,
+        pages: None,
         connection: connection(server, security, websocket),
         connections_max: security.max_connections.get(),
         connections_per_ip_max: security.max_connections_per_ip.get(),

@@ -3,22 +3,21 @@
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER,
-    X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
+    RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::response::Builder;
 use hyper::{Response, StatusCode};
 
 use super::Answer;
-use super::routes::Route;
 
 /// No path of ours. A mistyped probe must not look healthy, so this is no banner.
 pub(super) fn not_found() -> Answer {
     text(head(StatusCode::NOT_FOUND), "there is nothing here: / says what there is\n")
 }
 
-pub(super) fn method_not_allowed(route: Route) -> Answer {
-    let head = head(StatusCode::METHOD_NOT_ALLOWED).header(ALLOW, route.allowed());
+pub(super) fn method_not_allowed(allowed: &'static str) -> Answer {
+    let head = head(StatusCode::METHOD_NOT_ALLOWED).header(ALLOW, allowed);
     text(head, "this path does not answer that method: Allow says which it does\n")
 }
 
@@ -54,8 +53,27 @@ pub(super) fn head(status: StatusCode) -> Builder {
         .status(status)
         .header(CONNECTION, "close")
         .header(X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .header(CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'")
+        .header(CONTENT_SECURITY_POLICY, NOTHING_RUNS)
         .header(REFERRER_POLICY, "no-referrer")
+}
+
+/// The same for the answer of a page, which may say itself what browsers may run of it.
+pub(super) fn protect(answer: &mut Answer) {
+    let headers = answer.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING_RUNS));
+}
+
+/// A page was sent more than it would read.
+pub(super) fn too_long() -> Answer {
+    text(head(StatusCode::PAYLOAD_TOO_LARGE), "send at most 65536 bytes\n")
+}
+
+/// The body of a request did not come whole.
+pub(super) fn broken_off() -> Answer {
+    text(head(StatusCode::BAD_REQUEST), "the body of the request is not what its headers say\n")
 }
 
 /// An answer without a body.
@@ -71,6 +89,8 @@ pub(super) fn text(head: Builder, body: &'static str) -> Answer {
 fn finish(head: Builder, body: impl Into<Bytes>) -> Answer {
     head.body(Full::new(body.into())).expect("every header above is a constant")
 }
+
+const NOTHING_RUNS: &str = "default-src 'none'; frame-ancestors 'none'";
 
 const BANNER: &str = "\
 Signal Fish: rooms, lobby and relay for multiplayer games.

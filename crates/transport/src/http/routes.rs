@@ -40,6 +40,11 @@ impl Route {
     }
 
     pub(super) fn allows(self, method: &Method) -> bool {
-        self.allowed().split(", ").any(|allowed| method.as_str() == allowed)
+        allows(self.allowed(), method)
     }
+}
+
+/// Whether a method is among those of an `Allow` header.
+pub(super) fn allows(allowed: &str, method: &Method) -> bool {
+    allowed.split(", ").any(|allowed| method.as_str() == allowed)
 }

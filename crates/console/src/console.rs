@@ -1,0 +1,74 @@
+//! The way of a request: which page it is for, whether whoever asks may have it, and what that answers.
+
+use std::future::ready;
+
+use hyper::StatusCode;
+use signal_fish_transport::{PageFuture, PageRequest, Pages};
+
+use crate::answers::{Answer, Problem, json};
+use crate::operator::Operators;
+use crate::routes::{Page, ROUTES, Route, Who};
+
+/// What operators and developers see and do, on one listener.
+#[derive(Clone, Debug)]
+pub struct Console {
+    config: ConsoleConfig,
+}
+
+/// What one listener shows, and to whom.
+#[derive(Clone, Default, Debug)]
+pub struct ConsoleConfig {
+    /// Who is an operator here. Where nobody can be, there are no pages for operators.
+    pub operators: Operators,
+    /// Whether there are pages for development, open to all.
+    pub is_for_development: bool,
+    /// The version of the server.
+    pub version: &'static str,
+}
+
+impl Console {
+    /// What a listener shows.
+    pub const fn new(config: ConsoleConfig) -> Self {
+        Self { config }
+    }
+
+    /// Whether there is this page here at all.
+    fn has(&self, route: &Route) -> bool {
+        match route.who {
+            Who::Public => true,
+            Who::Development => self.config.is_for_development,
+            Who::Operator => self.config.operators.exist(),
+        }
+    }
+
+    /// The page with this path, and what stands in the place of the braces.
+    fn find<'p>(&self, path: &'p str) -> Option<(&'static Route, Option<&'p str>)> {
+        let mut routes = ROUTES.iter().filter(|route| self.has(route));
+        routes.find_map(|route| route.match_path(path).map(|named| (route, named)))
+    }
+
+    fn respond(&self, request: &PageRequest) -> Answer {
+        let Some((route, _)) = self.find(&request.path) else {
+            return Problem::new(StatusCode::NOT_FOUND, "there is no such page", "ask for another path")
+                .answer();
+        };
+        if route.who == Who::Operator && !self.config.operators.admit(&request.headers, request.certificate) {
+            let detail = "send `Authorization: Bearer` with the token of the settings";
+            return Problem::new(StatusCode::UNAUTHORIZED, "this is for operators", detail).answer();
+        }
+        match route.page {
+            Page::Asset(asset) => asset.answer(&request.headers),
+            Page::Version => json(&serde_json::json!({ "version": self.config.version })),
+        }
+    }
+}
+
+impl Pages for Console {
+    fn allowed(&self, path: &str) -> Option<&'static str> {
+        self.find(path).map(|(route, _)| route.method)
+    }
+
+    fn answer(&self, request: PageRequest) -> PageFuture {
+        Box::pin(ready(self.respond(&request)))
+    }
+}

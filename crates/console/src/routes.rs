@@ -1,0 +1,59 @@
+//! Every page there is: its path, its method, and who may have it.
+
+use crate::assets::{self, Asset};
+
+/// One page: each has a path of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Route {
+    /// As an `Allow` header spells it.
+    pub(crate) method: &'static str,
+    /// A segment in braces stands for anything.
+    pub(crate) path: &'static str,
+    pub(crate) who: Who,
+    pub(crate) page: Page,
+}
+
+/// Who may have a page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Who {
+    /// Everyone who reaches the port.
+    Public,
+    /// Everyone, where the server says that it is for development.
+    Development,
+    /// Operators.
+    Operator,
+}
+
+/// What a page is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Page {
+    /// A file of the program.
+    Asset(Asset),
+    /// Which server this is.
+    Version,
+}
+
+/// Every page there is.
+pub(crate) const ROUTES: &[Route] = &[
+    Route { method: GET, path: "/console/style.css", who: Who::Public, page: Page::Asset(assets::STYLE) },
+    Route { method: GET, path: "/admin/v1/version", who: Who::Operator, page: Page::Version },
+];
+
+const GET: &str = "GET, HEAD";
+
+impl Route {
+    /// What stands in the place of the braces, if this is the path.
+    pub(crate) fn match_path<'p>(&self, path: &'p str) -> Option<Option<&'p str>> {
+        let (mut found, mut parts) = (None, path.split('/'));
+        for wanted in self.path.split('/') {
+            let part = parts.next()?;
+            if wanted.starts_with('{') {
+                found = Some(part).filter(|part| !part.is_empty());
+                found?;
+            } else if wanted != part {
+                return None;
+            }
+        }
+        parts.next().is_none().then_some(found)
+    }
+}
