@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Error, Result, bail};
 
 use crate::workspace::{cargo, output_of, run_to_end, succeeds};
-use crate::{codegen, docs, layers, tidy};
+use crate::{audit, codegen, docs, layers, tidy};
 
 pub(crate) fn run(root: &Path) -> Result<()> {
     let plan = plan(root)?;
@@ -52,6 +52,7 @@ fn plan(root: &Path) -> Result<Plan> {
     let mut steps = vec![
         step("fmt", &["fmt", "--all", "--check"]),
         Step { name: "layers", action: Action::Verb("layers", layers::check) },
+        Step { name: "audit", action: Action::Verb("audit", audit::check) },
         Step { name: "tidy", action: Action::Verb("tidy", tidy::check) },
         Step { name: "codegen", action: Action::Verb("codegen --check", codegen::check) },
         step("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
@@ -59,12 +60,26 @@ fn plan(root: &Path) -> Result<Plan> {
         Step { name: "docs", action: Action::Verb("docs --check", docs::check) },
     ];
     let mut not_run = Vec::new();
+    if has_advisories(root) {
+        steps.push(step("advisories", &["audit", "--no-fetch"]));
+    } else {
+        not_run.push(NotRun {
+            name: "advisories",
+            why: "whether a package has a known hole; install cargo-audit and run it once, for its database, first",
+        });
+    }
     if has_wasm_target(root)? {
         steps.push(step("wasm", &["check", "--package", "signal-fish-protocol", "--target", WASM]));
     } else {
         not_run.push(NotRun {
             name: "wasm",
             why: "whether the protocol builds for browsers; `rustup target add wasm32-unknown-unknown` first",
+        });
+    }
+    if !succeeds(Command::new("testssl").arg("--version")) {
+        not_run.push(NotRun {
+            name: "testssl",
+            why: "whether TLS has a known weakness; install testssl.sh first",
         });
     }
     if !has_published_server() {
@@ -108,6 +123,14 @@ fn has_wasm_target(root: &Path) -> Result<bool> {
     let mut rustc = Command::new("rustc");
     rustc.args(["--print", "target-libdir", "--target", WASM]).current_dir(root);
     Ok(Path::new(output_of(&mut rustc)?.trim()).is_dir())
+}
+
+/// Whether known holes can be looked up without the network: where cargo-audit is, with the database that it keeps.
+fn has_advisories(root: &Path) -> bool {
+    let told = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let usual = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo"));
+    let has_database = told.or_else(usual).is_some_and(|home| home.join("advisory-db").is_dir());
+    has_database && succeeds(&mut cargo(root, &["audit", "--version"]))
 }
 
 /// The conformance test gets its cases by it.

@@ -1,6 +1,7 @@
 //! Every chore of the project as a verb: `cargo xtask <verb>`.
 #![expect(clippy::print_stdout, reason = "a chore reports to the person at the terminal")]
 
+mod audit;
 mod bench;
 mod ci;
 mod codegen;
@@ -8,6 +9,7 @@ mod docs;
 mod finding;
 mod fuzz;
 mod layers;
+mod release;
 mod tidy;
 mod workspace;
 
@@ -25,10 +27,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Everything a submission must pass: format, lints, layers, tidy, docs and every test
+    /// Everything a submission must pass: format, lints, layers, audit, tidy, docs and every test
     Ci,
     /// Hold every Cargo.toml to the layer table in xtask/layers.toml
     Layers,
+    /// Hold every package from elsewhere to xtask/audit.toml: licences, versions, sources, bans
+    Audit,
     /// Hold every source file to the rules of the house that rustc and clippy do not know
     Tidy,
     /// Write the Rust code of the protobuf messages from the schema in crates/protocol/proto
@@ -62,6 +66,12 @@ enum Verb {
         #[arg(long)]
         keep: bool,
     },
+    /// Check versions, changelog and licences, and that the protocol's crate packages and builds on its own
+    Release {
+        /// Publish nothing: that is done by hand
+        #[arg(long, required = true)]
+        dry_run: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -80,6 +90,7 @@ fn run(verb: Verb) -> Result<()> {
     match verb {
         Verb::Ci => ci::run(&root),
         Verb::Layers => layers::check(&root),
+        Verb::Audit => audit::check(&root),
         Verb::Tidy => tidy::check(&root),
         Verb::Codegen { check: false } => codegen::write(&root),
         Verb::Codegen { check: true } => codegen::check(&root),
@@ -87,5 +98,7 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Docs { check: true } => docs::check(&root),
         Verb::Bench { filter, quick } => bench::run(&root, filter.as_deref(), quick),
         Verb::Fuzz { target, runs, keep } => fuzz::run(&root, target.as_deref(), runs, keep),
+        // Without the flag clap refuses.
+        Verb::Release { dry_run: _ } => release::dry_run(&root),
     }
 }

@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 use std::num::{NonZeroU8, NonZeroU32, NonZeroU64};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use signal_fish_protocol::{AppId, RateLimitInfo, RoomCode, Timestamp};
 
+use crate::app_usage::{AppShare, AppUsage};
 use crate::budget::{Budget, Exhausted, Quota};
 use crate::claims::{Claims, Role};
 use crate::connect_token::{Believed, TokenRefusal, TokenRules};
+use crate::jwt_keys::JwtKeys;
 use crate::used::{Use, UsedTokens};
 
 /// An app that may use this server.
@@ -41,14 +43,18 @@ pub struct AppLimits {
     pub messages_max: Option<NonZeroU32>,
     /// The most bytes of game data that each of its players may send in a while.
     pub relay_bytes_max: Option<NonZeroU64>,
+    /// The most messages that all its players together may send into rooms in a while.
+    pub messages_max_of_all: Option<NonZeroU64>,
+    /// The most bytes of game data that all its players together may send in a while.
+    pub relay_bytes_max_of_all: Option<NonZeroU64>,
 }
 
-/// An app, what is left of its handshakes, and how many connections it has.
+/// An app, what is left of its handshakes, and what its clients use up.
 #[derive(Debug)]
 struct Registered {
     app: App,
     handshakes: Option<Arc<Budget>>,
-    n_connections: Arc<AtomicU32>,
+    usage: Arc<AppUsage>,
 }
 
 impl Registered {
@@ -56,19 +62,19 @@ impl Registered {
     fn place(&self) -> Result<Place, Refusal> {
         let n_max = self.app.limits.connections_max.map_or(u32::MAX, NonZeroU32::get);
         let one_more = |n: u32| (n < n_max).then_some(n + 1);
-        let taken = self.n_connections.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        let taken = self.usage.n_connections.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
         taken.map_err(|_| Refusal::TooManyConnections)?;
-        Ok(Place(Arc::clone(&self.n_connections)))
+        Ok(Place(Arc::clone(&self.usage)))
     }
 }
 
 /// One of the connections of an app, until it is dropped.
 #[derive(Debug)]
-struct Place(Arc<AtomicU32>);
+struct Place(Arc<AppUsage>);
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.n_connections.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -135,6 +141,12 @@ impl Grant {
     /// What all clients of the app together may do.
     pub fn limits(&self) -> AppLimits {
         self.app.as_ref().map_or(AppLimits::default(), |registered| registered.app.limits)
+    }
+
+    /// Its part of what all clients of the app together may send in each such `window`, if that is limited.
+    pub fn share(&self, window: Duration) -> Option<AppShare> {
+        let registered = self.app.as_ref()?;
+        AppShare::of(&registered.usage, registered.app.limits, window)
     }
 
     /// Who the client is to whoever has made its token, if that says so.
@@ -223,7 +235,7 @@ impl Authenticator {
         let budget = |n_max| Arc::new(Budget::new(Quota { n_max, window: Duration::from_mins(1) }));
         let register = |app: App| {
             let handshakes = app.limits.handshakes_per_minute.map(budget);
-            (app.id.clone(), Arc::new(Registered { app, handshakes, n_connections: Arc::default() }))
+            (app.id.clone(), Arc::new(Registered { app, handshakes, usage: Arc::default() }))
         };
         Self { allowed: Some(apps.into_iter().map(register).collect()), ..Self::open() }
     }
@@ -234,11 +246,16 @@ impl Authenticator {
         Self { tokens, ..self }
     }
 
-    /// The same, that takes over from `before`: budgets that were spent stay spent, connections that are there count, and
-    /// tokens that were used stay used.
+    /// The same, that takes over from `before`: budgets that were spent stay spent, connections that are there count,
+    /// tokens that were used stay used, and keys that were fetched stay those that are replaced.
     #[must_use]
     pub fn succeeding(mut self, before: &Self) -> Self {
         self.used = Arc::clone(&before.used);
+        if let (Some(own), Some(earlier)) = (&mut self.tokens.jwt, &before.tokens.jwt)
+            && let (JwtKeys::Fetched(own), JwtKeys::Fetched(earlier)) = (&mut own.keys, &earlier.keys)
+        {
+            *own = Arc::clone(earlier);
+        }
         let known = || before.allowed.iter().flatten().chain(&before.gone);
         self.gone = known().map(|(id, earlier)| (id.clone(), Arc::clone(earlier))).collect();
         for (id, registered) in self.allowed.iter_mut().flatten() {
@@ -250,8 +267,8 @@ impl Authenticator {
             let rate = |registered: &Registered| registered.app.limits.handshakes_per_minute;
             let from = if rate(earlier) == rate(registered) { earlier } else { &*registered };
             let (app, handshakes) = (registered.app.clone(), from.handshakes.clone());
-            let n_connections = Arc::clone(&earlier.n_connections);
-            *registered = Arc::new(Registered { app, handshakes, n_connections });
+            let usage = Arc::clone(&earlier.usage);
+            *registered = Arc::new(Registered { app, handshakes, usage });
         }
         self
     }
@@ -304,108 +321,4 @@ impl Authenticator {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const START: Moment = at(0);
-
-    const fn at(secs: u64) -> Moment {
-        Moment { steady: Duration::from_secs(secs), wall: Timestamp::UNIX_EPOCH }
-    }
-
-    fn authenticate(authenticator: &Authenticator, app_id: &str, now: Moment) -> Result<Grant, Refusal> {
-        authenticator.authenticate(app_id, None, now).map(Admission::accept)
-    }
-
-    fn app(id: &str, limits: AppLimits) -> App {
-        App { id: AppId::parse(id).unwrap(), name: id.to_uppercase().into(), limits, requires_token: None }
-    }
-
-    #[test]
-    fn an_open_server_lets_everyone_in_as_one_app() {
-        let open = Authenticator::open();
-        assert!(open.anonymous().is_some());
-        for label in ["anything", ""] {
-            let grant = authenticate(&open, label, START).unwrap();
-            assert_eq!((grant.app_id(), grant.app_name()), (None, "default"));
-        }
-        assert_eq!(authenticate(&open, "a\n", START).unwrap_err(), Refusal::MalformedAppId);
-    }
-
-    #[test]
-    fn an_allowlist_lets_in_only_who_is_on_it() {
-        let strict = Authenticator::allowlist([app("demo", AppLimits::default())]);
-        assert!(strict.anonymous().is_none());
-        let grant = authenticate(&strict, "demo", START).unwrap();
-        assert_eq!((grant.app_id().unwrap().as_str(), grant.app_name()), ("demo", "DEMO"));
-        for (label, refusal) in [
-            ("other", Refusal::InvalidAppId),
-            ("Demo", Refusal::InvalidAppId),
-            ("", Refusal::MalformedAppId),
-            ("demo\n", Refusal::MalformedAppId),
-        ] {
-            assert_eq!(authenticate(&strict, label, START).unwrap_err(), refusal, "{label:?}");
-        }
-    }
-
-    #[test]
-    fn an_app_has_so_many_handshakes_a_minute() {
-        let limits = AppLimits { handshakes_per_minute: NonZeroU32::new(2), ..AppLimits::default() };
-        let strict = Authenticator::allowlist([app("busy", limits), app("other", AppLimits::default())]);
-        authenticate(&strict, "busy", START).unwrap();
-        authenticate(&strict, "busy", START).unwrap();
-        let refused = authenticate(&strict, "busy", START).unwrap_err();
-        assert_eq!(refused, Refusal::TooManyHandshakes(Exhausted { retry_after: Duration::from_secs(30) }));
-        authenticate(&strict, "other", START).unwrap();
-        authenticate(&strict, "busy", at(30)).unwrap();
-    }
-
-    #[test]
-    fn a_list_that_is_replaced_resets_no_budget() {
-        let limits = AppLimits { handshakes_per_minute: NonZeroU32::new(1), ..AppLimits::default() };
-        let before = Authenticator::allowlist([app("busy", limits), app("gone", limits)]);
-        authenticate(&before, "busy", START).unwrap();
-        let renamed = App { name: "Busier".into(), ..app("busy", limits) };
-        for busy in [app("busy", limits), renamed] {
-            let after = Authenticator::allowlist([busy, app("new", limits)]).succeeding(&before);
-            assert!(matches!(authenticate(&after, "busy", START), Err(Refusal::TooManyHandshakes(_))));
-            assert_eq!(authenticate(&after, "gone", START).unwrap_err(), Refusal::InvalidAppId);
-            authenticate(&after, "new", START).unwrap();
-        }
-        // Not by way of being off the list for a while, either.
-        let without = Authenticator::allowlist([app("new", limits)]).succeeding(&before);
-        for between in [without, Authenticator::open().succeeding(&before)] {
-            let again = Authenticator::allowlist([app("busy", limits)]).succeeding(&between);
-            assert!(matches!(authenticate(&again, "busy", START), Err(Refusal::TooManyHandshakes(_))));
-        }
-        let more = AppLimits { handshakes_per_minute: NonZeroU32::new(2), ..limits };
-        let after = Authenticator::allowlist([app("busy", more)]).succeeding(&before);
-        authenticate(&after, "busy", START).unwrap();
-    }
-
-    #[test]
-    fn an_app_has_so_many_connections_whatever_list_they_came_by() {
-        let limits = AppLimits { connections_max: NonZeroU32::new(2), ..AppLimits::default() };
-        let before = Authenticator::allowlist([app("small", AppLimits::default())]);
-        let early = authenticate(&before, "small", START).unwrap();
-        let after = Authenticator::allowlist([app("small", limits)]).succeeding(&before);
-        let _late = authenticate(&after, "small", START).unwrap();
-        assert_eq!(authenticate(&after, "small", START).unwrap_err(), Refusal::TooManyConnections);
-        drop(early);
-        authenticate(&after, "small", START).unwrap();
-    }
-
-    #[test]
-    fn clients_are_told_the_rate_of_their_app() {
-        let limits = AppLimits { handshakes_per_minute: NonZeroU32::new(2), ..AppLimits::default() };
-        let strict = Authenticator::allowlist([app("busy", limits), app("other", AppLimits::default())]);
-        for (authenticator, app, rates) in [
-            (&strict, "busy", (2, 120, 2_880)),
-            (&strict, "other", (1_000, 60_000, 1_440_000)),
-            (&Authenticator::open(), "any", (1_000, 10_000, 100_000)),
-        ] {
-            let told = authenticate(authenticator, app, START).unwrap().rate_limits();
-            assert_eq!((told.per_minute, told.per_hour, told.per_day), rates, "{app}");
-        }
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash};
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -17,14 +18,31 @@ pub struct Bucket(AtomicU64);
 impl Bucket {
     /// Takes one. `now` is the time since any fixed moment.
     pub fn take(&self, quota: Quota, now: Duration) -> Result<(), Exhausted> {
-        let (now, each, window) = (nanos(now), each(quota), nanos(quota.window));
+        self.take_for(each(quota), quota.window, now)
+    }
+
+    /// Takes `n` of the `n_max` that come back within `window`, all of them or none.
+    pub fn take_many(
+        &self,
+        n: u64,
+        n_max: NonZeroU64,
+        window: Duration,
+        now: Duration,
+    ) -> Result<(), Exhausted> {
+        let cost = window.as_nanos() * u128::from(n) / u128::from(n_max.get());
+        self.take_for(u64::try_from(cost).unwrap_or(u64::MAX), window, now)
+    }
+
+    /// Takes what takes so many nanoseconds to come back.
+    fn take_for(&self, cost: u64, window: Duration, now: Duration) -> Result<(), Exhausted> {
+        let (now, window) = (nanos(now), nanos(window));
         let next = |whole_at: u64| {
-            let next = whole_at.max(now).saturating_add(each);
+            let next = whole_at.max(now).saturating_add(cost);
             (next - now <= window).then_some(next)
         };
         let taken = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
         taken.map(drop).map_err(|whole_at| {
-            let over = whole_at.saturating_add(each).saturating_sub(now).saturating_sub(window);
+            let over = whole_at.max(now).saturating_add(cost).saturating_sub(now).saturating_sub(window);
             Exhausted { retry_after: Duration::from_nanos(over) }
         })
     }

@@ -20,10 +20,18 @@ pub struct Quota {
 
 /// The budget is used up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("too many requests, try again in {} seconds", self.retry_after.as_millis().div_ceil(1_000))]
+#[error("too many requests, try again in {} seconds", self.seconds())]
 pub struct Exhausted {
     /// When the next one will be admitted.
     pub retry_after: Duration,
+}
+
+impl Exhausted {
+    /// When the next one will be admitted, in whole seconds and never zero, which would mean "at once".
+    pub fn seconds(self) -> u64 {
+        let seconds = self.retry_after.as_secs() + u64::from(self.retry_after.subsec_nanos() > 0);
+        seconds.max(1)
+    }
 }
 
 /// A token bucket. Time is passed in, so that it can be tested without waiting.

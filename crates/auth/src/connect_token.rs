@@ -9,6 +9,7 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 
 use crate::claims::{Claims, Payload};
+use crate::jwt_keys::JwtKeys;
 use crate::keys::{Algorithm, KeySet};
 use crate::used::{NotUsable, Use, UsedTokens};
 
@@ -27,10 +28,10 @@ pub struct TokenRules {
 }
 
 /// Which JWTs are believed.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct JwtRules {
     /// Who signs them.
-    pub keys: KeySet,
+    pub keys: JwtKeys,
     /// Whom they must be made for: this server, by the name that it has there.
     pub audience: Box<str>,
 }
@@ -47,6 +48,9 @@ pub enum TokenRefusal {
     /// Nobody who is trusted has signed it.
     #[error("the signature of the connect token does not fit")]
     Signature,
+    /// The keys that it would be checked with could not be fetched for too long.
+    #[error("connect tokens of this kind cannot be checked now, try again later")]
+    NoKeys,
     /// It is too late for it.
     #[error("the connect token has expired")]
     Expired,
@@ -166,9 +170,7 @@ impl JwtRules {
         }
         let payload: Payload = json(payload)?;
         let signature = bytes(signature)?;
-        if !self.keys.verify(header.kid.as_deref(), header.alg, signed.as_bytes(), &signature) {
-            return Err(TokenRefusal::Signature);
-        }
+        self.check_signature(&header, signed.as_bytes(), &signature)?;
         let expires = payload.exp.saturating_add(CLOCK_SKEW_SECS);
         if expires <= now {
             return Err(TokenRefusal::Expired);
@@ -180,6 +182,27 @@ impl JwtRules {
             return Err(TokenRefusal::OtherAudience);
         }
         Ok((payload, expires))
+    }
+
+    fn check_signature(
+        &self,
+        header: &JwtHeader,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), TokenRefusal> {
+        let id = header.kid.as_deref();
+        let fits = |keys: &KeySet| keys.verify(id, header.alg, message, signature);
+        let fits = match &self.keys {
+            JwtKeys::Fixed(keys) => fits(keys),
+            JwtKeys::Fetched(fetched) => {
+                let keys = fetched.load().ok_or(TokenRefusal::NoKeys)?;
+                if id.is_some_and(|id| !keys.has(id)) {
+                    fetched.report_unknown();
+                }
+                fits(&keys)
+            }
+        };
+        if fits { Ok(()) } else { Err(TokenRefusal::Signature) }
     }
 }
 

@@ -100,6 +100,11 @@ impl KeySet {
         }
     }
 
+    /// Whether one of the keys has this id.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.0.iter().any(|named| named.id.as_deref() == Some(id))
+    }
+
     /// Whether one of the keys has made `signature` for `message` with `algorithm`: the one with this id, if a token
     /// says one.
     pub(crate) fn verify(

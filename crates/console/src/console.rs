@@ -3,8 +3,10 @@
 use std::future::ready;
 
 use hyper::StatusCode;
+use signal_fish_hub::{Hub, Oversight};
 use signal_fish_transport::{PageFuture, PageRequest, Pages};
 
+use crate::admin::{self, Query};
 use crate::answers::{Answer, Problem, json};
 use crate::operator::Operators;
 use crate::routes::{Page, ROUTES, Route, Who};
@@ -12,6 +14,7 @@ use crate::routes::{Page, ROUTES, Route, Who};
 /// What operators and developers see and do, on one listener.
 #[derive(Clone, Debug)]
 pub struct Console {
+    hub: Oversight,
     config: ConsoleConfig,
 }
 
@@ -28,8 +31,8 @@ pub struct ConsoleConfig {
 
 impl Console {
     /// What a listener shows.
-    pub const fn new(config: ConsoleConfig) -> Self {
-        Self { config }
+    pub fn new(hub: &Hub, config: ConsoleConfig) -> Self {
+        Self { hub: hub.oversight(), config }
     }
 
     /// Whether there is this page here at all.
@@ -48,7 +51,7 @@ impl Console {
     }
 
     fn respond(&self, request: &PageRequest) -> Answer {
-        let Some((route, _)) = self.find(&request.path) else {
+        let Some((route, named)) = self.find(&request.path) else {
             return Problem::new(StatusCode::NOT_FOUND, "there is no such page", "ask for another path")
                 .answer();
         };
@@ -56,10 +59,19 @@ impl Console {
             let detail = "send `Authorization: Bearer` with the token of the settings";
             return Problem::new(StatusCode::UNAUTHORIZED, "this is for operators", detail).answer();
         }
-        match route.page {
-            Page::Asset(asset) => asset.answer(&request.headers),
-            Page::Version => json(&serde_json::json!({ "version": self.config.version })),
-        }
+        let (hub, query, id) = (&self.hub, &Query(&request.query), named.unwrap_or_default());
+        let answered = match route.page {
+            Page::Asset(asset) => Ok(asset.answer(&request.headers)),
+            Page::Version => Ok(json(&serde_json::json!({ "version": self.config.version }))),
+            Page::Rooms => admin::rooms(hub, query),
+            Page::Room => admin::room(hub, id),
+            Page::CloseRoom => admin::close_room(hub, id),
+            Page::Connections => admin::connections(hub, query),
+            Page::Connection => admin::connection(hub, id),
+            Page::Kick => admin::kick(hub, id),
+            Page::Disconnects => admin::disconnects(hub, query),
+        };
+        answered.unwrap_or_else(|problem| problem.answer())
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! This crate must not know settings files, nor what a room does.
 
+mod admin;
 mod answers;
 mod assets;
 mod console;

@@ -19,6 +19,7 @@ pub(crate) enum Who {
     /// Everyone who reaches the port.
     Public,
     /// Everyone, where the server says that it is for development.
+    #[allow(dead_code, reason = "the pages for development come with the playground")]
     Development,
     /// Operators.
     Operator,
@@ -31,15 +32,37 @@ pub(crate) enum Page {
     Asset(Asset),
     /// Which server this is.
     Version,
+    /// All rooms, page by page.
+    Rooms,
+    /// One room.
+    Room,
+    /// The end of a room.
+    CloseRoom,
+    /// All connections, page by page.
+    Connections,
+    /// One connection.
+    Connection,
+    /// The end of a connection.
+    Kick,
+    /// Connections that have ended, and why.
+    Disconnects,
 }
 
 /// Every page there is.
 pub(crate) const ROUTES: &[Route] = &[
     Route { method: GET, path: "/console/style.css", who: Who::Public, page: Page::Asset(assets::STYLE) },
     Route { method: GET, path: "/admin/v1/version", who: Who::Operator, page: Page::Version },
+    Route { method: GET, path: "/admin/v1/rooms", who: Who::Operator, page: Page::Rooms },
+    Route { method: GET, path: "/admin/v1/rooms/{id}", who: Who::Operator, page: Page::Room },
+    Route { method: POST, path: "/admin/v1/rooms/{id}/close", who: Who::Operator, page: Page::CloseRoom },
+    Route { method: GET, path: "/admin/v1/connections", who: Who::Operator, page: Page::Connections },
+    Route { method: GET, path: "/admin/v1/connections/{id}", who: Who::Operator, page: Page::Connection },
+    Route { method: POST, path: "/admin/v1/connections/{id}/kick", who: Who::Operator, page: Page::Kick },
+    Route { method: GET, path: "/admin/v1/disconnects", who: Who::Operator, page: Page::Disconnects },
 ];
 
 const GET: &str = "GET, HEAD";
+const POST: &str = "POST";
 
 impl Route {
     /// What stands in the place of the braces, if this is the path.

@@ -103,7 +103,14 @@ fn name(number: u8) -> PlayerName {
 
 fn join(name: PlayerName) -> Command {
     let connected_at = Timestamp::UNIX_EPOCH;
-    let newcomer = Newcomer { name, connected_at, proof: None, means: Means::V3, ice_servers: Vec::new() };
+    let newcomer = Newcomer {
+        name,
+        connected_at,
+        proof: None,
+        subject: None,
+        means: Means::V3,
+        ice_servers: Vec::new(),
+    };
     Command::Join { newcomer, epoch: Epoch::FIRST, generation: generation(), token: None }
 }
 

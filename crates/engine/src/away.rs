@@ -14,7 +14,7 @@ use crate::roster::Roster;
 use crate::seats::{self, Seat};
 use crate::step::{Role, Step};
 use crate::texts::{IS_CONNECTED, NO_SEAT_KEPT, ROOM_CLOSED, ROOM_FULL};
-use crate::{Audience, Effect, Means, Room, authority, plan, snapshot};
+use crate::{Audience, Effect, Means, Room, Subject, authority, plan, snapshot};
 
 /// What a room does for players who lose their connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -243,6 +243,11 @@ pub(crate) fn kick(room: &mut Room, player: PlayerId) {
     }
 }
 
+/// Who this player is that may come back, under any other id.
+pub(crate) fn subject(room: &Room, player: PlayerId) -> Option<Subject> {
+    room.away.records.get(player)?.lost.seat.subject
+}
+
 /// Nobody may come back any more.
 pub(crate) fn forget_all(room: &mut Room) {
     room.away = Away::new();
@@ -270,7 +275,7 @@ fn admit(room: &Room, step: &Step<'_>, presented: TokenHash) -> Result<usize, (E
         Err((ErrorCode::ReconnectionTokenInvalid, "the token is not that of this player"))
     } else if record.lost.standing == Standing::Late || record.until <= step.now {
         Err((ErrorCode::ReconnectionExpired, "it is too late to come back, join again"))
-    } else if room.access.is_banned(step.actor) {
+    } else if room.access.is_banned(step.actor, record.lost.seat.subject) {
         Err((ErrorCode::Banned, "this player is banned from the room"))
     } else if room.seats.len() >= usize::from(room.setup.players_max) {
         Err((ErrorCode::RoomFull, ROOM_FULL))

@@ -1,6 +1,6 @@
 //! What can happen to a room: requests of members and would-be members, and the loss of a connection.
 
-use crate::{Means, PasswordHash, Signal};
+use crate::{Means, PasswordHash, Signal, Subject};
 use signal_fish_protocol::{
     ConnectionInfo, DeliveryLabel, Epoch, IceServer, PlayerId, PlayerName, RoomCode, SessionGeneration,
     Timestamp, TransportStatus,
@@ -17,6 +17,8 @@ pub struct Newcomer {
     pub connected_at: Timestamp,
     /// What its password was checked against and found right; nothing if it brought none.
     pub proof: Option<PasswordHash>,
+    /// Who it is under any other id, if somebody has vouched for it.
+    pub subject: Option<Subject>,
     /// What it can do beyond the relay.
     pub means: Means,
     /// What it may gather candidates with before the game starts, should the room come to use WebRTC.

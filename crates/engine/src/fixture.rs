@@ -51,7 +51,7 @@ pub(crate) fn trio(now: Instant) -> Room {
 pub(crate) fn newcomer(name: &str) -> Newcomer {
     let name = PlayerName::parse(name, &PlayerNameRules::default()).unwrap();
     let (connected_at, ice_servers) = (Timestamp::UNIX_EPOCH, Vec::new());
-    Newcomer { name, connected_at, proof: None, means: Means::V3, ice_servers }
+    Newcomer { name, connected_at, proof: None, subject: None, means: Means::V3, ice_servers }
 }
 
 pub(crate) fn join(name: &str) -> Command {

@@ -90,8 +90,8 @@ fn check_members(room: &Room) -> Result<(), Violation> {
 
 fn check_access(room: &Room) -> Result<(), Violation> {
     let is_inside = |id: PlayerId| room.seats.contains(id) || room.spectators.contains(id);
-    match room.access.banned().iter().find(|&&id| is_inside(id)) {
-        Some(&id) => Err(Violation::BannedInside(id)),
+    match room.access.banned().iter().find(|ban| is_inside(ban.player)) {
+        Some(ban) => Err(Violation::BannedInside(ban.player)),
         None => Ok(()),
     }
 }
@@ -169,8 +169,8 @@ mod tests {
             (Violation::NameTwice(ADA, BOB), |room| {
                 room.seats.at_mut(1).name = crate::fixture::newcomer("aDA").name;
             }),
-            (Violation::BannedInside(BOB), |room| room.access.ban(BOB).unwrap()),
-            (Violation::BannedInside(WIM), |room| room.access.ban(WIM).unwrap()),
+            (Violation::BannedInside(BOB), |room| room.access.ban(BOB, None).unwrap()),
+            (Violation::BannedInside(WIM), |room| room.access.ban(WIM, None).unwrap()),
             (Violation::TooManyPlayers(2), |room| room.setup.players_max = 1),
             (Violation::TooManySpectators(1), |room| room.setup.spectators_max = Some(0)),
             (Violation::LobbyNotOpen, |room| room.lobby = LobbyState::Waiting),

@@ -35,7 +35,7 @@ mod snapshot;
 
 pub mod invariant;
 
-pub use access::{BANS_MAX, PasswordHash};
+pub use access::{BANS_MAX, Ban, PasswordHash, Subject};
 pub use away::{AwayRules, IssuedToken, Returning, TokenHash};
 pub use command::{Command, Newcomer};
 pub use effect::{Audience, Effect, Effects};

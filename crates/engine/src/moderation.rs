@@ -5,7 +5,7 @@ use signal_fish_protocol::{
     ServerMessage, SessionGeneration,
 };
 
-use crate::access::{PasswordHash, TooManyBans};
+use crate::access::{PasswordHash, Subject, TooManyBans};
 use crate::away::{Lost, Standing};
 use crate::step::{Role, Step};
 use crate::texts::{NOBODY_OF_THAT_ID, NOT_AUTHORITY};
@@ -20,7 +20,8 @@ pub(crate) fn on_kick(room: &mut Room, step: &mut Step<'_>, target: PlayerId, ge
 
 pub(crate) fn on_ban(room: &mut Room, step: &mut Step<'_>, target: PlayerId, generation: SessionGeneration) {
     let Some(removable) = removable_or_refuse(room, step, target) else { return };
-    if let Err(TooManyBans) = room.access.ban(target) {
+    let subject = subject_to_ban(room, step.actor, target);
+    if let Err(TooManyBans) = room.access.ban(target, subject) {
         let text = format!("a room keeps at most {BANS_MAX} bans: lift one, or kick the player");
         return step.refuse(ServerMessage::error(ErrorCode::InvalidRoomState, text));
     }
@@ -100,6 +101,13 @@ fn removable_or_refuse(room: &Room, step: &mut Step<'_>, target: PlayerId) -> Op
     removable
 }
 
+/// Who the target is under any other id. Nobody bans itself that way.
+fn subject_to_ban(room: &Room, actor: PlayerId, target: PlayerId) -> Option<Subject> {
+    let of_seat = |player| room.seats.get(player)?.subject;
+    let subject = of_seat(target).or_else(|| away::subject(room, target));
+    subject.filter(|subject| of_seat(actor) != Some(*subject))
+}
+
 fn remove(
     room: &mut Room,
     step: &mut Step<'_>,
@@ -156,17 +164,17 @@ mod tests {
         let now = some_moment();
         let mut room = trio(now);
         for n in 0..BANS_MAX {
-            room.access.ban(PlayerId::new(Uuid::from_u128(1_000 + n as u128))).unwrap();
+            room.access.ban(PlayerId::new(Uuid::from_u128(1_000 + n as u128)), None).unwrap();
         }
         let refused = step(&mut room, now, ADA, Command::Ban { target: BOB, generation: generation() });
         let [Effect::Refuse(ServerMessage::Error(error))] = refused.as_slice() else { panic!("{refused:?}") };
         assert_eq!(error.error_code, Some(ErrorCode::InvalidRoomState));
         assert!(error.message.contains("1024"), "{}", error.message);
-        assert!(room.seats.contains(BOB) && !room.access.is_banned(BOB));
+        assert!(room.seats.contains(BOB) && !room.access.is_banned(BOB, None));
 
         step(&mut room, now, ADA, Command::Unban(PlayerId::new(Uuid::from_u128(1_000))));
         step(&mut room, now, ADA, Command::Ban { target: BOB, generation: generation() });
-        assert!(!room.seats.contains(BOB) && room.access.is_banned(BOB));
+        assert!(!room.seats.contains(BOB) && room.access.is_banned(BOB, None));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use signal_fish_protocol::{GameName, LobbyState, PlayerId, RoomCode, RoomId, SenderStamp, SenderWatermark};
 
-use crate::access::{Access, PasswordHash};
+use crate::access::{Access, Ban, PasswordHash};
 use crate::away::{self, Away, AwayRules};
 use crate::expiry::{self, Lifetime};
 use crate::missed::MissedEvents;
@@ -73,7 +73,7 @@ pub struct Kept {
     /// What a password has to fit.
     pub password: Option<PasswordHash>,
     /// Who may not come in any more.
-    pub banned: Vec<PlayerId>,
+    pub banned: Vec<Ban>,
 }
 
 /// That of a new room.

@@ -8,8 +8,8 @@ use signal_fish_protocol::{
 use crate::step::{Role, Step};
 use crate::texts::{ROOM_CLOSED, ROOM_FULL};
 use crate::{
-    Audience, Effect, IssuedToken, Means, Newcomer, Room, TokenHash, authority, away, endpoint, lobby, plan,
-    snapshot,
+    Audience, Effect, IssuedToken, Means, Newcomer, Room, Subject, TokenHash, authority, away, endpoint,
+    lobby, plan, snapshot,
 };
 
 /// What belongs to one player, from join to leave.
@@ -27,6 +27,8 @@ pub(crate) struct Seat {
     pub(crate) last_stamp: SenderStamp,
     /// Of what it can come back with if its connection is lost.
     pub(crate) token: Option<TokenHash>,
+    /// Who it is under any other id, if somebody has vouched for it.
+    pub(crate) subject: Option<Subject>,
     /// Of what it came back with, until it says something: the answer with the new one may be lost on its way.
     pub(crate) former_token: Option<TokenHash>,
 }
@@ -49,7 +51,7 @@ pub(crate) fn on_join(
     if is_first_ever && room.setup.supports_authority {
         room.authority = Some(step.actor);
     }
-    let Newcomer { name, connected_at, proof: _, means, ice_servers } = newcomer;
+    let Newcomer { name, connected_at, proof: _, subject, means, ice_servers } = newcomer;
     let last_stamp = SenderStamp { epoch, seq: 0 };
     let (connection_info, last_report) = (None, None);
     let hash = token.as_ref().map(|token| token.hash);
@@ -62,6 +64,7 @@ pub(crate) fn on_join(
         last_report,
         last_stamp,
         token: hash,
+        subject,
         former_token: None,
     };
     let player = snapshot::player(room, step.actor, &seat);
@@ -132,7 +135,7 @@ fn refusal(room: &Room, step: &Step<'_>, newcomer: &Newcomer) -> Option<(ErrorCo
         Some((ErrorCode::AlreadyInRoom, "you are already in this room"))
     } else if room.lifetime.is_over() {
         Some((ErrorCode::RoomNotFound, ROOM_CLOSED))
-    } else if let Some(refusal) = room.access.refusal(step.actor, newcomer.proof.as_ref()) {
+    } else if let Some(refusal) = room.access.refusal(step.actor, newcomer.subject, newcomer.proof.as_ref()) {
         Some(refusal)
     } else if room.seats.iter().any(|(_, seat)| seat.name.is_same_name(&newcomer.name)) {
         Some((ErrorCode::RoomCreationFailed, "a player of this room has that name"))

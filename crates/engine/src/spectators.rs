@@ -75,7 +75,7 @@ fn refusal(room: &Room, step: &Step<'_>, newcomer: &Newcomer) -> Option<(ErrorCo
     }
     if room.lifetime.is_over() {
         Some((ErrorCode::RoomNotFound, ROOM_CLOSED))
-    } else if let Some(refusal) = room.access.refusal(step.actor, newcomer.proof.as_ref()) {
+    } else if let Some(refusal) = room.access.refusal(step.actor, newcomer.subject, newcomer.proof.as_ref()) {
         Some(refusal)
     } else if room.setup.spectators_max.is_some_and(|most| room.spectators.len() >= most) {
         Some((ErrorCode::TooManySpectators, "the room has as many spectators as it takes"))

@@ -37,38 +37,38 @@ impl Allowance {
         }
     }
 
-    /// For what a whole room hears of.
-    pub(crate) fn command(&self, time: Duration) -> Result<(), Exhausted> {
-        self.commands.spend(time)
-    }
-
     /// For an answer that the client can cause as often as it likes.
     pub(crate) fn reply(&self, time: Duration) -> Result<(), Exhausted> {
         self.replies.spend(time)
     }
 }
 
+/// For what a whole room hears of. What an app allows is asked before, in `pace`.
+pub(crate) fn command(session: &Session, time: Duration) -> Result<(), Exhausted> {
+    session.allowance.commands.spend(time)
+}
+
 /// For a room that is to be made.
 pub(crate) fn creation(session: &Session, time: Duration) -> Result<(), Exhausted> {
     session.allowance.creations.spend(time)?;
     let bucket = bucket(session, |sources| &sources.creations);
-    bucket.take(of_source(session.shared.config.creations), time)
+    bucket.take(of_source(session.shared.live.load().creations), time)
 }
 
 /// For a room that is to be entered, whether that works or not.
 pub(crate) fn join(session: &Session, time: Duration) -> Result<(), Exhausted> {
     session.allowance.joins.spend(time)?;
-    bucket(session, |sources| &sources.joins).take(of_source(session.shared.config.joins), time)
+    bucket(session, |sources| &sources.joins).take(of_source(session.shared.live.load().joins), time)
 }
 
 /// For a code under which there may be no room. It is paid before it is looked up, so that nobody can look further.
 pub(crate) fn code(session: &Session, time: Duration) -> Result<(), Exhausted> {
-    bucket(session, |sources| &sources.unknown_codes).take(session.shared.config.unknown_codes, time)
+    bucket(session, |sources| &sources.unknown_codes).take(session.shared.live.load().unknown_codes, time)
 }
 
 /// There was a room under the code that was paid for.
 pub(crate) fn code_is_known(session: &Session) {
-    bucket(session, |sources| &sources.unknown_codes).give_back(session.shared.config.unknown_codes);
+    bucket(session, |sources| &sources.unknown_codes).give_back(session.shared.live.load().unknown_codes);
 }
 
 /// For a connect token that may be a bad one.

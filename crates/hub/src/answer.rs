@@ -164,7 +164,7 @@ mod tests {
             player: PlayerId::new(Uuid::nil()),
             wire: Wire::json(ProtocolVersion::V3),
             capabilities: Capabilities::default(),
-            outbox: Outbox::new(HubConfig::default().outbox, ControlEncoding::Json),
+            outbox: Outbox::new(HubConfig::default().outbox, ControlEncoding::Json, None),
         };
         drop(Answer::new(&link, asked, operation));
         let mut frames = Vec::new();

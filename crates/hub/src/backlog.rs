@@ -15,6 +15,11 @@ pub(crate) struct Part {
 }
 
 impl Part {
+    /// What is counted of it.
+    pub(crate) const fn n_bytes(&self) -> usize {
+        self.n_steps * STEP_BYTES
+    }
+
     /// So much waits for this connection now.
     pub(crate) fn set(&mut self, n_bytes: usize) {
         let n_steps = n_bytes / STEP_BYTES;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use signal_fish_auth::{Quota, Sdk, SdkTable, Version};
 use signal_fish_protocol::{PlayerNameRules, ProtocolVersion, RoomCodeFormat, limits};
 
+use crate::cork::CorkRules;
 use crate::formats::GameDataLimits;
 use crate::peering::PeeringConfig;
 use crate::volume::ByteQuota;
@@ -59,6 +60,8 @@ pub struct HubConfig {
     pub connection_info_bytes_max: usize,
     /// How much may wait for one connection.
     pub outbox: OutboxLimits,
+    /// For how long those who hear much may wait for it, to be written to less often; `None` for never.
+    pub cork: Option<CorkRules>,
     /// Rooms that one connection may make.
     pub creations: Quota,
     /// Rooms that one connection may try to enter, as player or spectator.
@@ -206,6 +209,7 @@ impl Default for HubConfig {
                 sojourn_max: Duration::from_secs(15),
                 stats_interval: None,
             },
+            cork: Some(CorkRules { tick: Duration::from_millis(3), messages_max: 32 }),
             creations: per_minute(5),
             joins: per_minute(20),
             commands: per_minute(600),

@@ -3,16 +3,18 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use signal_fish_engine::{Audience, Effect, Effects};
 use signal_fish_protocol::{
     CloseCode, Epoch, ErrorCode, PlayerId, RelayStamp, ServerMessage, SessionPlan, Transport,
 };
 
 use crate::answer::Answer;
+use crate::config::HubConfig;
 use crate::frame::Frame;
 use crate::game_data::{GameData, KeptData, RelayFrames};
 use crate::link::{Form, Link, Wire};
-use crate::peering::IceConfig;
+
 use crate::replay;
 use crate::replay_log::ReplayLog;
 
@@ -59,7 +61,8 @@ pub(crate) struct Delivery<'a> {
     pub(crate) game_data: Option<GameData<'a>>,
     /// What the actor is owed; nothing, if it waits for nothing or has an answer that is a message like others.
     pub(crate) answer: Option<Answer>,
-    pub(crate) ice: &'a IceConfig,
+    /// Whom to ask for ICE servers, should it come to that.
+    pub(crate) live: &'a ArcSwap<HubConfig>,
     /// Where game data is kept for those who come back, if it is.
     pub(crate) log: Option<&'a mut ReplayLog<KeptData>>,
 }
@@ -139,7 +142,7 @@ impl Delivery<'_> {
 
     fn plan(&self, player: PlayerId, mut plan: SessionPlan) {
         if plan.transport == Transport::Webrtc {
-            plan.ice_servers = self.ice.servers_for(player);
+            plan.ice_servers = self.live.load().peering.ice.servers_for(player);
         }
         if let Some(Member { link, .. }) = self.members.iter().find(|member| member.link.player == player) {
             link.send(self.now, ServerMessage::SessionPlan(plan));

@@ -6,11 +6,13 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use signal_fish_coordination::RoomKey;
 use signal_fish_protocol::{AppId, GameName, RoomId};
 
+use crate::config::HubConfig;
 use crate::live_room::LiveRoom;
 
 /// All rooms by game and code. Only joining and the end of a room come here; whoever has a seat knows its room.
@@ -22,7 +24,7 @@ pub(crate) struct Directory {
     n_rooms: AtomicUsize,
     n_rooms_by_game: Counts<(Option<AppId>, GameName)>,
     n_rooms_by_app: Counts<AppId>,
-    limits: RoomLimits,
+    limits: ArcSwap<RoomLimits>,
 }
 
 /// How many rooms there may be.
@@ -30,6 +32,12 @@ pub(crate) struct Directory {
 pub(crate) struct RoomLimits {
     pub(crate) rooms_max: usize,
     pub(crate) rooms_per_game_max: usize,
+}
+
+impl RoomLimits {
+    pub(crate) fn of(config: &HubConfig) -> Self {
+        Self { rooms_max: config.rooms_max, rooms_per_game_max: config.rooms_per_game_max }
+    }
 }
 
 /// Why a room was not added.
@@ -53,8 +61,13 @@ impl Directory {
             n_rooms: AtomicUsize::new(0),
             n_rooms_by_game: Counts::new(),
             n_rooms_by_app: Counts::new(),
-            limits,
+            limits: ArcSwap::from_pointee(limits),
         }
+    }
+
+    /// There may be so many rooms from now on. Those that there are stay.
+    pub(crate) fn limit(&self, limits: RoomLimits) {
+        self.limits.store(Arc::new(limits));
     }
 
     pub(crate) fn find(&self, key: &RoomKey) -> Option<Arc<LiveRoom>> {
@@ -63,6 +76,11 @@ impl Directory {
 
     pub(crate) fn find_by_id(&self, id: RoomId) -> Option<Arc<LiveRoom>> {
         self.by_id.get(&id).map(|room| Arc::clone(&room))
+    }
+
+    /// The ids of all rooms, in no order.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = RoomId> {
+        self.by_id.iter().map(|room| *room.key())
     }
 
     /// Adds a room. From now on others find it: whoever adds it holds its lock until it is ready for them.
@@ -107,11 +125,12 @@ impl Directory {
     }
 
     fn count_up(&self, key: &RoomKey, app_rooms_max: Option<NonZeroU32>) -> Result<(), NotAdded> {
-        let one_more = |n: usize| (n < self.limits.rooms_max).then_some(n + 1);
+        let limits = self.limits.load();
+        let one_more = |n: usize| (n < limits.rooms_max).then_some(n + 1);
         if self.n_rooms.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_err() {
             return Err(NotAdded::Full);
         }
-        if !self.n_rooms_by_game.count_up(game_of(key), self.limits.rooms_per_game_max) {
+        if !self.n_rooms_by_game.count_up(game_of(key), limits.rooms_per_game_max) {
             self.n_rooms.fetch_sub(1, Ordering::Relaxed);
             return Err(NotAdded::GameFull);
         }

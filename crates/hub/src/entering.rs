@@ -70,7 +70,8 @@ impl<'a> Entering<'a> {
         allowance::join(self.session, self.budget_time())?;
         let is_inside = self.session.is_inside();
         let players_max = self.limits().players_max;
-        let wish = PlayWish::parse(&self.session.shared.config, players_max, request, password, is_inside)?;
+        let wish =
+            PlayWish::parse(&self.session.shared.live.load(), players_max, request, password, is_inside)?;
         granted::check_play(self.session, wish.code.as_ref())?;
         if wish.code.is_none() {
             return self.find_or_create(&wish).await;
@@ -124,7 +125,7 @@ impl<'a> Entering<'a> {
         }
         allowance::join(self.session, self.budget_time())?;
         self.check_outside()?;
-        let wish = WatchWish::parse(&self.session.shared.config, request, password)?;
+        let wish = WatchWish::parse(&self.session.shared.live.load(), request, password)?;
         granted::check_watch(self.session, &wish.code)?;
         allowance::code(self.session, self.budget_time())?;
         let entered = self.find_and_watch(wish).await;
@@ -208,7 +209,7 @@ impl<'a> Entering<'a> {
                 return Err(EntryRefusal::new(ErrorCode::RoomCreationFailed, error.to_string()));
             }
         };
-        let setup = room_setup(&shared.config, &key, id, wish.players_max, wish.supports_authority);
+        let setup = room_setup(&shared.live.load(), &key, id, wish.players_max, wish.supports_authority);
         let room = Room::new(self.now, setup).protected_by(password.clone());
         let room = LiveRoom::new(key.clone(), room);
         // Taken before others can find the room, so that whoever makes it is the first inside.
@@ -234,7 +235,7 @@ impl<'a> Entering<'a> {
 
     fn join(&self, wish: &PlayWish, proof: Option<PasswordHash>, draw: &Draw) -> Command {
         let Session { shared, link, means, .. } = &*self.session;
-        let ice_servers = shared.config.peering.ice.early_servers_for(link.player, *means);
+        let ice_servers = shared.live.load().peering.ice.early_servers_for(link.player, *means);
         Command::Join {
             newcomer: Newcomer { ice_servers, ..self.newcomer(wish.name.clone(), proof) },
             epoch: self.next_epoch(),
@@ -282,7 +283,8 @@ impl<'a> Entering<'a> {
 
     fn newcomer(&self, name: PlayerName, proof: Option<PasswordHash>) -> Newcomer {
         let Session { connected_at, means, .. } = *self.session;
-        Newcomer { name, connected_at, proof, means, ice_servers: Vec::new() }
+        let subject = granted::subject(self.session);
+        Newcomer { name, connected_at, proof, subject, means, ice_servers: Vec::new() }
     }
 
     fn check_outside(&mut self) -> Result<(), EntryRefusal> {

@@ -12,7 +12,7 @@ pub(crate) fn frame(code: CloseCode, encoding: ControlEncoding) -> Option<Frame>
         CloseCode::ActivityTimeout => (ErrorCode::ActivityTimeout, "nothing came from this connection for too long"),
         CloseCode::IdleTimeout => (ErrorCode::ConnectionIdleTimeout, "no message came for too long"),
         CloseCode::InboundRateLimited => (ErrorCode::RateLimitExceeded, "too many messages had to be refused"),
-        CloseCode::SessionExpired => (ErrorCode::Unauthorized, "the time that the connect token allows is over"),
+        CloseCode::SessionExpired => (ErrorCode::Unauthorized, "this connection may not go on: its connect token is over, or it was banned"),
         CloseCode::Kicked => (ErrorCode::Kicked, "removed from the room"),
         CloseCode::InternalError => (ErrorCode::InternalError, "the room failed"),
         CloseCode::Normal

@@ -1,7 +1,11 @@
 //! What a connect token allows its bearer: which room, and whether to play there.
 
+use sha2::{Digest as _, Sha256};
 use signal_fish_auth::Grant;
+use signal_fish_engine::Subject;
 use signal_fish_protocol::{ErrorCode, RoomCode};
+
+use uuid::Uuid;
 
 use crate::entry::EntryRefusal;
 use crate::session::Session;
@@ -11,6 +15,14 @@ pub(crate) fn note(session: &Session) {
     if let Some(subject) = session.grant.as_ref().and_then(Grant::subject) {
         tracing::debug!(player = %session.player(), subject, "came in with a connect token");
     }
+}
+
+/// Who the bearer is under any other id, as rooms compare it: a hash, so that nothing that a room keeps names anybody.
+pub(crate) fn subject(session: &Session) -> Option<Subject> {
+    let subject = session.grant.as_ref().and_then(Grant::subject)?;
+    let digest: [u8; 32] = Sha256::digest(subject).into();
+    let (half, _) = digest.split_first_chunk().expect("a half is shorter than the whole");
+    Some(Subject::new(Uuid::from_bytes(*half)))
 }
 
 /// Whether a seat may be taken, or taken back, in the room with this code; without one, in a room that is made.

@@ -10,12 +10,12 @@ use signal_fish_protocol::{
 };
 
 use crate::allowance;
+use crate::banned;
 use crate::capabilities::Capabilities;
 use crate::config::HubConfig;
 use crate::formats;
 use crate::granted;
 use crate::link::Wire;
-use crate::pace::Pace;
 use crate::session::Session;
 use crate::shared::Shared;
 
@@ -61,7 +61,8 @@ pub(crate) fn on_authenticate(session: &mut Session, now: Instant, request: Auth
         }
         Handshake::Failed => return,
     }
-    match negotiate_with_token(session, now, request) {
+    let agreed = negotiate_with_token(session, now, request);
+    match agreed.and_then(|agreement| identify(session, now, agreement)) {
         Ok(agreement) => agree(session, now, agreement),
         Err(disagreement) => {
             if session.charge(now) {
@@ -74,13 +75,21 @@ pub(crate) fn on_authenticate(session: &mut Session, now: Instant, request: Auth
     }
 }
 
+/// Notes who the client is, unless whoever it is may not use this server.
+fn identify(session: &Session, now: Instant, agreement: Agreement) -> Result<Agreement, Disagreement> {
+    let Shared { sessions, bans, .. } = &*session.shared;
+    let Some(subject) = banned::named_by(&agreement.grant) else { return Ok(agreement) };
+    // Looked at after it can be found: whoever bans it meanwhile either finds it or is seen here.
+    sessions.identify(session.link.player, Some(subject.clone()));
+    if bans.holds(now, &subject) {
+        return Err(disagree(ErrorCode::Unauthorized, BANNED.to_owned(), false));
+    }
+    Ok(agreement)
+}
+
 fn agree(session: &mut Session, now: Instant, agreement: Agreement) {
     session.handshake = Handshake::Done;
-    let limits = agreement.grant.limits();
-    if let Some(bytes_max) = limits.relay_bytes_max {
-        session.relay_quota.bytes_max = bytes_max;
-    }
-    session.pace = Pace::of(limits, session.relay_quota.window);
+    session.pace.limit(&agreement.grant);
     session.grant = Some(agreement.grant);
     granted::note(session);
     (session.link.wire, session.means) = (agreement.wire, agreement.means);
@@ -244,3 +253,5 @@ fn protocol_info(
 fn disagree(error_code: ErrorCode, error: String, may_retry: bool) -> Disagreement {
     Disagreement { answer: AuthenticationError { error, error_code }, may_retry }
 }
+
+const BANNED: &str = "this player may not use this server";

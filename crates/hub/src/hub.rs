@@ -1,5 +1,6 @@
 //! All rooms and sessions of one server.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,18 +12,24 @@ use signal_fish_storage::{GameDatabase, StorageError};
 
 use crate::allowance::SourceAllowances;
 use crate::backlog;
+use crate::banned::{self, Bans, Outcast, TooManyOutcasts};
 use crate::caller::Caller;
 use crate::config::HubConfig;
+use crate::cork::Corks;
+use crate::departures::Departures;
 use crate::directory::{Directory, RoomLimits};
 use crate::handshake;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
 use crate::link::Wire;
+use crate::oversight::Oversight;
 use crate::passwords::Passwords;
 use crate::restore;
 use crate::session::Session;
 use crate::sessions::Sessions;
 use crate::shared::Shared;
+use crate::shedding;
+use crate::source::Source;
 use crate::timers::Timers;
 
 /// All rooms and sessions of one server. Clones are handles to the same hub.
@@ -36,7 +43,7 @@ pub struct StartError(#[from] StorageError);
 
 impl Hub {
     /// Starts a hub with the rooms that `database` remembers, without their members. It needs a tokio runtime
-    /// with time, for the two tasks that wake rooms and write them down; both end with the hub.
+    /// with time, for the tasks that wake rooms, write them down and end ticks; all end with the hub.
     ///
     /// # Errors
     ///
@@ -50,31 +57,35 @@ impl Hub {
         let records = database.rooms().await?;
         let (timers, timer_queue) = Timers::new();
         let (journal, journal_queue) = Journal::new();
-        let limits =
-            RoomLimits { rooms_max: config.rooms_max, rooms_per_game_max: config.rooms_per_game_max };
+        let (corks, cork_queue) = config.cork.map(Corks::new).unzip();
         let shared = Arc::new(Shared {
-            config,
             authenticator: ArcSwap::from_pointee(authenticator),
             coordinator: Arc::clone(&coordinator),
-            directory: Directory::new(limits),
+            directory: Directory::new(RoomLimits::of(&config)),
+            live: ArcSwap::from_pointee(config.clone()),
+            config,
             sessions: Sessions::default(),
             timers,
+            corks,
             journal,
             lifecycle: Lifecycle::default(),
             passwords: Passwords::default(),
+            departures: Departures::default(),
             sources: SourceAllowances::default(),
+            bans: Bans::default(),
             started: Instant::now(),
         });
         // Nobody joins these tasks: each ends when the hub lets go of its channel, or with the runtime.
         tokio::spawn(timer_queue.run(Arc::downgrade(&shared)));
         tokio::spawn(journal_queue.run(database, coordinator));
+        cork_queue.map(|queue| tokio::spawn(queue.run()));
         for record in records {
             restore::room(&shared, record).await;
         }
         Ok(Self(shared))
     }
 
-    /// What the hub was told.
+    /// What the hub was told at its start.
     pub fn config(&self) -> &HubConfig {
         &self.0.config
     }
@@ -84,6 +95,15 @@ impl Hub {
     pub fn authenticate_by(&self, authenticator: Authenticator) {
         let before = self.0.authenticator.load();
         self.0.authenticator.store(Arc::new(authenticator.succeeding(&before)));
+    }
+
+    /// Goes by `config` from now on, as far as that can change. New connections have its budgets and what may wait for
+    /// them; new rooms its sizes, timeouts, sessions and labels; there are as many rooms as it allows; and ICE servers,
+    /// as well as the sizes of signals and of connection infos, are those that it names. All else stays as it was at the
+    /// start. Not to be called twice at a time.
+    pub fn reconfigure(&self, config: HubConfig) {
+        self.0.directory.limit(RoomLimits::of(&config));
+        self.0.live.store(Arc::new(config));
     }
 
     /// A new connection of `caller`, on an endpoint that speaks `version` unless the client asks for another.
@@ -102,6 +122,36 @@ impl Hub {
         handshake::is_spoken(&self.0.config, ProtocolVersion::V3)
     }
 
+    /// Keeps `outcast` off this server for a while, or for as long as the server runs, and ends the connections that
+    /// it has: how many those are. A ban that is there already ends when this one does.
+    ///
+    /// # Errors
+    ///
+    /// There are as many bans as the server keeps. Nothing has changed.
+    pub fn ban(&self, outcast: Outcast, time: Option<Duration>) -> Result<usize, TooManyOutcasts> {
+        banned::ban(&self.0, tokio::time::Instant::now().into_std(), outcast, time)
+    }
+
+    /// Lets `outcast` in again; whether it was banned.
+    pub fn unban(&self, outcast: &Outcast) -> bool {
+        self.0.bans.remove(tokio::time::Instant::now().into_std(), outcast)
+    }
+
+    /// All that [`Hub::ban`] has banned, and for how much longer. In no order.
+    pub fn bans(&self) -> Vec<(Outcast, Option<Duration>)> {
+        self.0.bans.all(tokio::time::Instant::now().into_std())
+    }
+
+    /// Whether nobody may come from there.
+    pub fn is_banned(&self, source: Source) -> bool {
+        self.0.bans.holds_source(tokio::time::Instant::now().into_std(), source)
+    }
+
+    /// What an operator may see and end.
+    pub fn oversight(&self) -> Oversight {
+        Oversight(Arc::clone(&self.0))
+    }
+
     /// How many connections there are.
     pub fn n_sessions(&self) -> usize {
         self.0.sessions.count()
@@ -112,23 +162,45 @@ impl Hub {
         backlog::n_bytes()
     }
 
+    /// Ends those for whom most waits, for ever, whenever more than `n_bytes_max` bytes wait for all connections.
+    pub async fn shed_above(&self, n_bytes_max: impl Fn() -> usize) -> Infallible {
+        shedding::keep_below(n_bytes_max, &self.0.sessions).await
+    }
+
     /// Whether the server is about to stop and takes no new work.
     pub fn is_draining(&self) -> bool {
         self.0.lifecycle.is_draining()
     }
 
     /// Takes no new work from now on, and tells v3 connections that they will be closed after `grace` and may
-    /// come back `retry_after` later. Only the first call counts.
+    /// come back `retry_after` later. Only the first call counts. Nothing ends by itself: see [`Hub::undrain`].
     pub fn drain(&self, grace: Duration, retry_after: Duration) {
-        let deadline = Timestamp::now().as_millisecond().max(0).cast_unsigned();
-        let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
-        let going_away = GoingAway {
-            deadline_ms: deadline.saturating_add(grace_ms),
-            retry_after_secs: Some(retry_after.as_secs()),
-        };
-        if self.0.lifecycle.drain(going_away) {
+        if self.0.lifecycle.drain(going_away(grace, retry_after)) {
             self.0.sessions.tell_all(tokio::time::Instant::now().into_std(), &self.0.lifecycle);
         }
+    }
+
+    /// The same, never to be taken back. Who was told of an earlier drain is told anew.
+    pub fn drain_for_good(&self, grace: Duration, retry_after: Duration) {
+        if self.0.lifecycle.drain_for_good(going_away(grace, retry_after)) {
+            self.0.sessions.forget_telling();
+            self.0.sessions.tell_all(tokio::time::Instant::now().into_std(), &self.0.lifecycle);
+        }
+    }
+
+    /// Takes new work again; false if it did anyway, or never will. Who was told to go away cannot be told to stay:
+    /// the protocol has no word for it.
+    pub fn undrain(&self) -> bool {
+        let is_running = self.0.lifecycle.undrain();
+        if is_running {
+            self.0.sessions.forget_telling();
+        }
+        is_running
+    }
+
+    /// Resolves when all that has become of rooms until now is written.
+    pub async fn written(&self) {
+        self.0.journal.written().await;
     }
 
     /// Ends every connection with `server_shutdown`. Nobody is told who left.
@@ -141,4 +213,10 @@ impl Hub {
     pub async fn emptied(&self) {
         self.0.sessions.emptied().await;
     }
+}
+
+fn going_away(grace: Duration, retry_after: Duration) -> GoingAway {
+    let now = Timestamp::now().as_millisecond().max(0).cast_unsigned();
+    let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+    GoingAway { deadline_ms: now.saturating_add(grace_ms), retry_after_secs: Some(retry_after.as_secs()) }
 }

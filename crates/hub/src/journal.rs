@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use signal_fish_coordination::{RoomKey, RoomOperationCoordinator};
 use signal_fish_protocol::RoomId;
 use signal_fish_storage::{GameDatabase, StorageError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::live_room::LiveRoom;
@@ -18,7 +20,11 @@ use crate::live_room::LiveRoom;
 /// and when it ends. Only the room waits here, not each of its changes: the task asks it what it has become when it
 /// writes it. What waits is bounded by the rooms, also while the storage does not answer.
 #[derive(Debug)]
-pub(crate) struct Journal(UnboundedSender<Change>);
+pub(crate) struct Journal {
+    changes: UnboundedSender<Change>,
+    n_changes: AtomicU64,
+    n_written: watch::Receiver<u64>,
+}
 
 /// What has become of a room.
 #[derive(Debug)]
@@ -45,17 +51,32 @@ pub(crate) enum Change {
 type Subject = (RoomId, Option<RoomKey>);
 
 /// The other end of [`Journal`].
-pub(crate) struct JournalQueue(UnboundedReceiver<Change>);
+pub(crate) struct JournalQueue {
+    changes: UnboundedReceiver<Change>,
+    n_received: u64,
+    /// How many of them have been written, or are not to be any more.
+    n_written: watch::Sender<u64>,
+}
 
 impl Journal {
     pub(crate) fn new() -> (Self, JournalQueue) {
         let (sender, receiver) = unbounded_channel();
-        (Self(sender), JournalQueue(receiver))
+        let (n_written, written) = watch::channel(0);
+        let queue = JournalQueue { changes: receiver, n_received: 0, n_written };
+        (Self { changes: sender, n_changes: AtomicU64::new(0), n_written: written }, queue)
     }
 
     pub(crate) fn write(&self, change: Change) {
+        self.n_changes.fetch_add(1, Ordering::AcqRel);
         // Fails only when the runtime goes down.
-        let _ = self.0.send(change);
+        let _ = self.changes.send(change);
+    }
+
+    /// Resolves when all that came until now is written.
+    pub(crate) async fn written(&self) {
+        let n_changes = self.n_changes.load(Ordering::Acquire);
+        // An error would mean that the task is gone, which happens only with the runtime.
+        let _ = self.n_written.clone().wait_for(|&n_written| n_written >= n_changes).await;
     }
 }
 
@@ -70,7 +91,7 @@ impl JournalQueue {
         let mut changes = Vec::new();
         loop {
             let n_received = if pending.is_empty() {
-                self.0.recv_many(&mut changes, BATCH).await
+                self.changes.recv_many(&mut changes, BATCH).await
             } else {
                 // Something failed: what comes meanwhile waits along with it.
                 tokio::time::sleep(RETRY_AFTER).await;
@@ -79,15 +100,19 @@ impl JournalQueue {
             if n_received == 0 && pending.is_empty() {
                 return;
             }
+            self.n_received += changes.len() as u64;
             for change in changes.drain(..) {
                 pending.insert(change.subject(), change);
             }
             write_all(&mut pending, &*database, &*coordinator).await;
+            if pending.is_empty() {
+                self.n_written.send_replace(self.n_received);
+            }
         }
     }
 
     fn receive_ready(&mut self, changes: &mut Vec<Change>) -> usize {
-        while let Ok(change) = self.0.try_recv() {
+        while let Ok(change) = self.changes.try_recv() {
             changes.push(change);
         }
         changes.len()

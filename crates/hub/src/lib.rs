@@ -15,8 +15,12 @@ mod config;
 mod hub;
 mod session;
 
+mod departures;
+mod oversight;
+
 mod allowance;
 mod answer;
+mod banned;
 mod binary;
 mod bound;
 mod caller;
@@ -52,6 +56,7 @@ mod replay;
 mod replay_log;
 
 mod backlog;
+mod cork;
 mod farewell;
 mod frame;
 mod gaps;
@@ -65,12 +70,16 @@ mod lifecycle;
 mod restore;
 mod sessions;
 mod shared;
+mod shedding;
 mod timers;
 mod volume;
 
+pub use banned::{Network, Outcast, TooManyOutcasts};
 pub use bound::{Bind, NotBound};
 pub use caller::{Caller, CertificateFingerprint};
 pub use config::{HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit};
+pub use cork::CorkRules;
+pub use departures::Departure;
 #[cfg(feature = "echo")]
 pub use echo::echo;
 pub use entry::Entry;
@@ -78,6 +87,7 @@ pub use formats::GameDataLimits;
 pub use frame::{Frame, FrameKind};
 pub use hub::{Hub, StartError};
 pub use outbox::{Outbox, Taken};
+pub use oversight::{ConnectionView, Oversight, RoomView};
 pub use peering::{IceConfig, PeeringConfig, TurnConfig};
 pub use session::Session;
 pub use signal_fish_engine::SessionRules;

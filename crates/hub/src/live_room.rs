@@ -18,6 +18,7 @@ use crate::delivery::{Delivery, Member, Outcome};
 use crate::game_data::GameData;
 use crate::journal::Change;
 use crate::link::Link;
+use crate::oversight::RoomView;
 use crate::replay;
 use crate::replay_log::ReplayLog;
 use crate::shared::Shared;
@@ -202,7 +203,7 @@ impl LiveRoom {
     ) -> Outcome {
         let mut effects = EFFECTS.take();
         // A bug in one room must not take the others along. What it leaves behind is not used again.
-        let step = AssertUnwindSafe(|| hosted.step(&shared.config, now, step, &mut effects));
+        let step = AssertUnwindSafe(|| hosted.step(shared, now, step, &mut effects));
         let outcome = catch_unwind(step).unwrap_or_else(|_| {
             tracing::error!(room = %self.id, "a room failed and is closed");
             hosted.fail()
@@ -231,6 +232,17 @@ impl LiveRoom {
         }
     }
 
+    /// Ends the room and closes everyone in it as kicked; false if it was over before.
+    pub(crate) fn close(&self, shared: &Shared) -> bool {
+        let mut hosted = self.hosted.lock();
+        let was_open = !hosted.is_over;
+        if was_open {
+            hosted.members.iter().for_each(|member| member.link.outbox.end(CloseCode::Kicked));
+            self.end(&mut hosted, shared);
+        }
+        was_open
+    }
+
     fn end(&self, hosted: &mut Hosted, shared: &Shared) {
         hosted.is_over = true;
         (hosted.members, hosted.log) = (Vec::new(), None);
@@ -245,12 +257,12 @@ impl Hosted {
         self.is_over
     }
 
-    fn step(&mut self, config: &HubConfig, now: Instant, step: Step<'_>, effects: &mut Effects) -> Outcome {
+    fn step(&mut self, shared: &Shared, now: Instant, step: Step<'_>, effects: &mut Effects) -> Outcome {
         let (mut last_seen, is_timeout) = (None, matches!(step, Step::Timeout));
         let (actor, watches, game_data, answer) = match step {
             Step::Command(actor, command, game_data) => {
                 let n_bytes = game_data.as_ref().map_or(0, GameData::len);
-                if let Err(exhausted) = self.volume.take(config.room_relay, now, n_bytes) {
+                if let Err(exhausted) = self.volume.take(shared.config.room_relay, now, n_bytes) {
                     let text = format!("the room is busy: {exhausted}");
                     actor.send(now, ServerMessage::error(ErrorCode::RateLimitExceeded, text));
                     return Outcome { refused: true, ..Outcome::default() };
@@ -273,9 +285,9 @@ impl Hosted {
                 (None, false, None, None)
             }
         };
-        let ice = &config.peering.ice;
+        let Shared { config, live, .. } = shared;
         let (members, log) = (&mut self.members, self.log.as_deref_mut());
-        let delivery = Delivery { now, members, actor, watches, game_data, answer, ice, log };
+        let delivery = Delivery { now, members, actor, watches, game_data, answer, live, log };
         let outcome = delivery.carry_out(effects);
         if let Some(actor) = actor.filter(|_| outcome.has_come() && !watches) {
             self.admit_reader(config, now, actor, last_seen);
@@ -302,6 +314,21 @@ impl Hosted {
             replay::say(now, member, log.missed(reader.player, self.room.watermarks(), &last_seen));
         }
         log.add_reader(reader.player, self.room.watermarks());
+    }
+
+    /// What an operator sees of it; nothing if it is over.
+    pub(crate) fn view(&self) -> Option<RoomView> {
+        let setup = self.room.setup();
+        (!self.is_over).then(|| RoomView {
+            id: setup.id,
+            app: self.key.app.as_ref().map(|app| app.as_str().to_owned()),
+            game: setup.game.as_str().to_owned(),
+            code: self.key.code.as_str().to_owned(),
+            lobby: self.room.lobby_state(),
+            authority: self.room.authority(),
+            players_max: setup.players_max,
+            members: self.members.iter().map(|member| member.link.player).collect(),
+        })
     }
 
     fn fail(&mut self) -> Outcome {
@@ -344,7 +371,8 @@ impl Hosted {
             relay_type: setup.relay_type.as_ref().to_owned(),
             lobby,
             password: password.map(|hash| StoredHash(hash.as_str().to_owned())),
-            banned,
+            banned: banned.iter().map(|ban| ban.player).collect(),
+            banned_subjects: banned.iter().filter_map(|ban| Some((ban.player, ban.subject?.get()))).collect(),
         }
     }
 }

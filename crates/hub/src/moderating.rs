@@ -11,12 +11,13 @@ use crate::allowance;
 use crate::answer::Answer;
 use crate::entry::{EntryRefusal, check_password};
 use crate::live_room::LiveRoom;
+use crate::pace;
 use crate::passwords;
 use crate::session::Session;
 
 /// Hands a command to the room, which answers it.
 pub(crate) fn moderate(session: &mut Session, now: Instant, command: Command, answer: Answer) {
-    if let Err(exhausted) = session.allowance.command(session.shared.budget_time(now)) {
+    if let Err(exhausted) = pace::command(session, now) {
         return session.decline(now, answer, exhausted.into());
     }
     let asked = match &session.seat {

@@ -1,6 +1,8 @@
 //! When what waits for one connection is too much, and what happens then. Nobody who fills it ever waits.
 
 #[cfg(test)]
+mod corked;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;
@@ -10,13 +12,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use signal_fish_protocol::{
     CloseCode, ControlEncoding, DeliveryClass, DeliveryGap, DeliveryGapReason, ProtocolVersion, RelayStamp,
 };
 
 use crate::backlog;
 use crate::config::OutboxLimits;
+use crate::cork::{Corks, Pulse};
 use crate::farewell;
 use crate::frame::Frame;
 use crate::link::Wire;
@@ -33,6 +36,8 @@ use crate::reports::{Reports, Stats};
 pub struct Outbox {
     state: Mutex<State>,
     limits: OutboxLimits,
+    /// What holds game data back, if anything.
+    corks: Option<Corks>,
     /// Whether the state has an ending, to be asked with every message that comes in.
     has_ended: AtomicBool,
 }
@@ -62,6 +67,9 @@ struct State {
     reports: Option<Reports>,
     stats: Option<Box<Stats>>,
     backlog: backlog::Part,
+    pulse: Pulse,
+    /// Whether what is queued waits for the end of the tick.
+    is_held: bool,
 }
 
 /// What a connection's task waits for.
@@ -74,9 +82,9 @@ enum Awaits {
 }
 
 impl Outbox {
-    pub(crate) fn new(limits: OutboxLimits, encoding: ControlEncoding) -> Arc<Self> {
+    pub(crate) fn new(limits: OutboxLimits, encoding: ControlEncoding, corks: Option<Corks>) -> Arc<Self> {
         let state = Mutex::new(State { encoding, ..State::default() });
-        Arc::new(Self { state, limits, has_ended: AtomicBool::new(false) })
+        Arc::new(Self { state, limits, corks, has_ended: AtomicBool::new(false) })
     }
 
     /// It is settled how the connection reads. If that is version 3, then from now on game data may be left out.
@@ -91,6 +99,21 @@ impl Outbox {
     /// Whether the connection is about to end: nothing that its client says counts any more.
     pub(crate) fn has_ended(&self) -> bool {
         self.has_ended.load(Ordering::Relaxed)
+    }
+
+    /// Its part of all that waits for everyone.
+    pub(crate) fn n_bytes_counted(&self) -> usize {
+        self.state.lock().backlog.n_bytes()
+    }
+
+    /// With what the connection is about to be closed, if it is.
+    pub(crate) fn ending(&self) -> Option<CloseCode> {
+        self.state.lock().ending
+    }
+
+    /// How many messages wait.
+    pub(crate) fn n_queued(&self) -> usize {
+        self.state.lock().queue.len()
     }
 
     /// The largest message that may be pushed.
@@ -108,14 +131,30 @@ impl Outbox {
         });
     }
 
-    /// As [`Outbox::push`], for game data, some of which may be left out.
-    pub(crate) fn push_game_data(&self, now: Instant, frame: Frame, relay: &RelayStamp) {
-        self.change(|state| {
-            if state.admits(&frame, &self.limits) {
-                state.push_game_data(now, frame, relay, &self.limits);
-                state.look_at(now, &self.limits);
+    /// As [`Outbox::push`], for game data, some of which may be left out and some of which may wait for more.
+    pub(crate) fn push_game_data(self: &Arc<Self>, now: Instant, frame: Frame, relay: &RelayStamp) {
+        let mut state = self.state.lock();
+        if state.admits(&frame, &self.limits) {
+            state.push_game_data(now, frame, relay, &self.limits);
+            state.look_at(now, &self.limits);
+        }
+        match &self.corks {
+            Some(corks) if state.may_wait(now, corks) => {
+                if !std::mem::replace(&mut state.is_held, true) {
+                    drop(state);
+                    corks.hold(Arc::clone(self));
+                }
             }
-        });
+            Some(_) | None => self.rouse(state),
+        }
+    }
+
+    /// The tick is over: what was held back may be taken.
+    pub(crate) fn release(&self) {
+        let state = self.state.lock();
+        if state.is_held {
+            self.rouse(state);
+        }
     }
 
     /// The connection has entered a room.
@@ -152,6 +191,12 @@ impl Outbox {
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state.lock();
         change(&mut state);
+        self.rouse(state);
+    }
+
+    /// Lets the connection's task know what there is for it.
+    fn rouse(&self, mut state: MutexGuard<'_, State>) {
+        state.is_held = false;
         let has_ended = state.ending.is_some();
         if has_ended {
             self.has_ended.store(true, Ordering::Relaxed);
@@ -165,10 +210,10 @@ impl Outbox {
     }
 
     /// Moves the oldest frames into `batch` until that holds `bytes_max` bytes or nothing is left. Waits while
-    /// there is nothing to take and no end in sight.
+    /// there is nothing to take, or it is held back, and no end in sight.
     pub fn poll_take(&self, cx: &Context<'_>, batch: &mut Vec<Frame>, bytes_max: usize) -> Poll<Taken> {
         let mut state = self.state.lock();
-        if !state.queue.is_empty() {
+        if !state.queue.is_empty() && !state.is_held {
             state.take(batch, bytes_max, &self.limits);
             return Poll::Ready(Taken::Frames);
         }
@@ -222,6 +267,16 @@ impl State {
         } else {
             self.queue.push_game_data(frame, class);
         }
+    }
+
+    /// Whether the game data that was queued last may wait for the next. Its task has to be waiting as well: one that
+    /// runs writes soon anyway.
+    fn may_wait(&mut self, now: Instant, corks: &Corks) -> bool {
+        let is_busy = self.pulse.beat(now, corks.rules());
+        is_busy
+            && self.ending.is_none()
+            && matches!(self.taker, Some((_, Awaits::Frames)))
+            && self.queue.len() < corks.rules().messages_max
     }
 
     /// Something was queued: ends the connection if that was too much, or waits for too long.

@@ -121,9 +121,8 @@ fn pay(buckets: [(&Bucket, Quota); 2], now: Duration) -> Result<(), EntryRefusal
     })
 }
 
-fn too_many(Exhausted { retry_after }: Exhausted) -> EntryRefusal {
-    let seconds = retry_after.as_millis().div_ceil(1_000);
-    let reason = format!("too many wrong passwords, try again in {seconds} seconds");
+fn too_many(exhausted: Exhausted) -> EntryRefusal {
+    let reason = format!("too many wrong passwords, try again in {} seconds", exhausted.seconds());
     EntryRefusal::new(ErrorCode::RateLimitExceeded, reason)
 }
 

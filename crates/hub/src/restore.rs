@@ -1,8 +1,8 @@
 //! Rooms of an earlier run, taken up again under their old codes.
 
 use signal_fish_coordination::RoomKey;
-use signal_fish_engine::{Kept, PasswordHash, Room};
-use signal_fish_protocol::{AppId, GameName};
+use signal_fish_engine::{Ban, Kept, PasswordHash, Room, Subject};
+use signal_fish_protocol::{AppId, GameName, PlayerId, Uuid};
 use signal_fish_storage::RoomRecord;
 
 use crate::claim;
@@ -29,7 +29,7 @@ pub(crate) async fn room(shared: &Shared, record: RoomRecord) {
         revision: record.revision.0,
         lobby: record.lobby,
         password: record.password.map(|hash| PasswordHash::new(hash.0)),
-        banned: record.banned,
+        banned: bans(&record.banned, &record.banned_subjects),
     };
     let room = LiveRoom::new(key.clone(), Room::restore(now, setup, kept));
     if let Err(reason) = shared.directory.add(&key, &room, None) {
@@ -38,6 +38,11 @@ pub(crate) async fn room(shared: &Shared, record: RoomRecord) {
     }
     // Lets the timers know when it expires unless somebody comes.
     let _ = room.step(shared, now, Step::Timeout);
+}
+
+fn bans(players: &[PlayerId], subjects: &[(PlayerId, Uuid)]) -> Vec<Ban> {
+    let subject = |player| subjects.iter().find(|(id, _)| *id == player).map(|(_, id)| Subject::new(*id));
+    players.iter().map(|&player| Ban { player, subject: subject(player) }).collect()
 }
 
 fn key_of(shared: &Shared, record: &RoomRecord) -> Option<RoomKey> {

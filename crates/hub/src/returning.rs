@@ -75,7 +75,7 @@ fn find(
     let returning = Returning {
         connected_at: session.connected_at,
         means: session.means,
-        ice_servers: shared.config.peering.ice.early_servers_for(link.player, session.means),
+        ice_servers: shared.live.load().peering.ice.early_servers_for(link.player, session.means),
         presented: token::hash(session, request.auth_token.reveal()),
         // Whoever comes with a token can be told the next one, whatever this connection has asked for.
         token: token::new(session, &draw),

@@ -27,12 +27,11 @@ use crate::handshake::{self, Handshake};
 use crate::link::{Link, Wire};
 use crate::live_room::RoomIsOver;
 use crate::outbox::Outbox;
-use crate::pace::Pace;
+use crate::pace::{self, Pace};
 use crate::returning;
 use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::signals::{self, SignalAllowance};
-use crate::volume::{ByteQuota, Volume};
 use crate::{leaving, moderating, operations, rotation, versions};
 
 /// One connection's side of the conversation: it takes what the client says and queues the answers.
@@ -53,11 +52,8 @@ pub struct Session {
     /// Of its latest room.
     pub(crate) epoch: Option<Epoch>,
     pub(crate) allowance: Allowance,
-    /// The game data that it may send, by what its app may or else by what everyone may.
-    pub(crate) relay_quota: ByteQuota,
-    volume: Volume,
-    /// Where its app has one.
-    pub(crate) pace: Option<Box<Pace>>,
+    /// What it may send into its room.
+    pub(crate) pace: Pace,
     pub(crate) signals: Option<Box<SignalAllowance>>,
     /// What its messages have to prove, if anything.
     pub(crate) binding: Option<Box<Binding>>,
@@ -65,17 +61,19 @@ pub struct Session {
 
 impl Session {
     pub(crate) fn new(shared: Arc<Shared>, wire: Wire, caller: Caller) -> Self {
-        let config = &shared.config;
+        let config = &**shared.live.load();
         let link = Link {
             player: PlayerId::new(Uuid::new_v4()),
             wire,
             capabilities: Capabilities::default(),
-            outbox: Outbox::new(config.outbox, wire.encoding),
+            outbox: Outbox::new(config.outbox, wire.encoding, shared.corks.clone()),
         };
-        shared.sessions.add(&link);
+        shared.sessions.add(&link, caller.source);
         // Looked at after it can be found: whoever stops the server either finds it or is seen here.
         if shared.lifecycle.is_stopped() {
             link.outbox.end(CloseCode::ServerShutdown);
+        } else if shared.bans.holds_source(tokio::time::Instant::now().into_std(), caller.source) {
+            link.outbox.end(CloseCode::SessionExpired);
         }
         Self {
             seat: None,
@@ -86,9 +84,7 @@ impl Session {
             connected_at: Timestamp::now(),
             epoch: None,
             allowance: Allowance::new(config),
-            relay_quota: config.relay,
-            volume: Volume::default(),
-            pace: None,
+            pace: Pace::new(config),
             signals: None,
             binding: None,
             link,
@@ -275,9 +271,8 @@ impl Session {
             // Who watches is told by the room that it cannot do this.
             Some(seat) if seat.watches() => seat.apply(now, Command::GameData { label }),
             Some(seat) => {
-                let paid = self.pace.as_mut().map_or(Ok(()), |pace| pace.take(now));
-                let paid = paid.and_then(|()| self.volume.take(self.relay_quota, now, game_data.len()));
-                if let Err(exhausted) = paid {
+                let time = || self.shared.budget_time(now);
+                if let Err(exhausted) = self.pace.game_data(now, game_data.len(), time) {
                     return self.refuse(now, ErrorCode::RateLimitExceeded, exhausted.to_string());
                 }
                 seat.relay(now, Command::GameData { label }, game_data)
@@ -295,10 +290,7 @@ impl Session {
 
     /// Hands a command to the room, or refuses it where there is none.
     fn command(&mut self, now: Instant, command: Command) {
-        if let Some(Err(exhausted)) = self.pace.as_mut().map(|pace| pace.take(now)) {
-            return self.refuse(now, ErrorCode::RateLimitExceeded, exhausted.to_string());
-        }
-        if let Err(exhausted) = self.allowance.command(self.shared.budget_time(now)) {
+        if let Err(exhausted) = pace::command(self, now) {
             return self.refuse(now, ErrorCode::RateLimitExceeded, exhausted.to_string());
         }
         if self.in_room(now, command).is_err() {
@@ -336,7 +328,7 @@ impl Session {
     }
 
     fn on_connection_info(&mut self, now: Instant, request: ProvideConnectionInfo) {
-        let bytes_max = self.shared.config.connection_info_bytes_max;
+        let bytes_max = self.shared.live.load().connection_info_bytes_max;
         if request.connection_info.json_len() > bytes_max {
             let text = format!("connection_info has at most {bytes_max} bytes of JSON");
             return self.refuse(now, ErrorCode::MessageTooLarge, text);
@@ -390,6 +382,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        self.shared.departures.note(self);
         // First out of the room: once nobody is left, nobody may be on the way out either.
         self.seat = None;
         self.shared.sessions.remove(&self.link);

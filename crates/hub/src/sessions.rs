@@ -8,10 +8,13 @@ use dashmap::DashMap;
 use signal_fish_protocol::{CloseCode, PlayerId};
 use tokio::sync::Notify;
 
+use crate::banned::Outcast;
 use crate::frame::Frame;
 use crate::lifecycle::Lifecycle;
 use crate::link::{Link, Wire};
 use crate::outbox::Outbox;
+use crate::oversight::ConnectionView;
+use crate::source::Source;
 
 /// Every connection there is.
 #[derive(Debug, Default)]
@@ -30,13 +33,17 @@ struct Connected {
     /// Whether it plays in a room.
     is_seated: bool,
     outbox: Arc<Outbox>,
+    source: Source,
+    /// Who its connect token says it is. Boxed, since few have one.
+    subject: Option<Box<Outcast>>,
 }
 
 impl Sessions {
-    pub(crate) fn add(&self, link: &Link) {
+    pub(crate) fn add(&self, link: &Link, source: Source) {
         self.n_connected.fetch_add(1, Ordering::AcqRel);
         let outbox = Arc::clone(&link.outbox);
-        let connected = Connected { wire: None, is_told: false, is_seated: false, outbox };
+        let connected =
+            Connected { wire: None, is_told: false, is_seated: false, outbox, source, subject: None };
         self.connected.insert(link.player, connected);
     }
 
@@ -52,6 +59,11 @@ impl Sessions {
     /// Tells everyone who may know that the server is about to stop.
     pub(crate) fn tell_all(&self, now: Instant, lifecycle: &Lifecycle) {
         self.connected.iter_mut().for_each(|mut connected| connected.tell(now, lifecycle));
+    }
+
+    /// Nobody counts as told any more: the next time everyone is.
+    pub(crate) fn forget_telling(&self) {
+        self.connected.iter_mut().for_each(|mut connected| connected.is_told = false);
     }
 
     /// Whether a connection is this player.
@@ -92,12 +104,57 @@ impl Sessions {
         self.connected.get(&player).is_some_and(|connected| connected.is_seated)
     }
 
+    /// The connections for which something worth counting waits, and how much.
+    pub(crate) fn waiting(&self) -> Vec<(usize, Arc<Outbox>)> {
+        let counted =
+            self.connected.iter().map(|there| (there.outbox.n_bytes_counted(), Arc::clone(&there.outbox)));
+        counted.filter(|(n_bytes, _)| *n_bytes > 0).collect()
+    }
+
+    /// Everyone who is connected, in no order.
+    pub(crate) fn players(&self) -> impl Iterator<Item = PlayerId> {
+        self.connected.iter().map(|connected| *connected.key())
+    }
+
+    pub(crate) fn view(&self, player: PlayerId) -> Option<ConnectionView> {
+        let connected = self.connected.get(&player)?;
+        Some(ConnectionView {
+            player,
+            is_seated: connected.is_seated,
+            n_queued: connected.outbox.n_queued(),
+            closes_with: connected.outbox.ending(),
+        })
+    }
+
+    /// Ends one connection; whether there was one.
+    pub(crate) fn end(&self, player: PlayerId, code: CloseCode) -> bool {
+        self.connected.get(&player).map(|connected| connected.outbox.end(code)).is_some()
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.n_connected.load(Ordering::Acquire)
     }
 
     pub(crate) fn end_all(&self, code: CloseCode) {
         self.connected.iter().for_each(|connected| connected.outbox.end(code));
+    }
+
+    /// Notes who a connection is, by its connect token.
+    pub(crate) fn identify(&self, player: PlayerId, subject: Option<Box<Outcast>>) {
+        if let Some(mut connected) = self.connected.get_mut(&player) {
+            connected.subject = subject;
+        }
+    }
+
+    /// Ends the connections from such a source or of such a subject; how many.
+    pub(crate) fn end_those(
+        &self,
+        code: CloseCode,
+        hits: impl Fn(Source, Option<&Outcast>) -> bool,
+    ) -> usize {
+        let hit = |connected: &Connected| hits(connected.source, connected.subject.as_deref());
+        let ended = self.connected.iter().filter(|connected| hit(connected));
+        ended.map(|connected| connected.outbox.end(code)).count()
     }
 
     pub(crate) async fn emptied(&self) {
@@ -113,7 +170,7 @@ impl Sessions {
 }
 
 impl Connected {
-    /// Once at most, and only who has a version that knows the message. Settling and telling all hold the entry, so
+    /// Once at most for each time that the server drains, and only who has a version that knows the message. Settling and telling all hold the entry, so
     /// that whichever comes second sees what the first has done.
     fn tell(&mut self, now: Instant, lifecycle: &Lifecycle) {
         if let (Some(wire), Some(notice)) = (self.wire, lifecycle.notice())

@@ -29,7 +29,7 @@ pub(crate) fn on_signal(session: &mut Session, now: Instant, message: SignalIn<'
     let allowance = allowance(session);
     let is_within_budget = allowance.signals.pay(time);
     let is_refusal_explained = allowance.refusals.pay(time);
-    let bytes_max = session.shared.config.signal_bytes_max;
+    let bytes_max = session.shared.live.load().signal_bytes_max;
     let refusal = if message.signal.as_str().len() > bytes_max {
         Some((ErrorCode::SignalTooLarge, format!("a signal has at most {bytes_max} bytes of JSON")))
     } else {
@@ -71,8 +71,8 @@ fn settle(session: &mut Session, is_refused: bool) {
 
 /// Made when it is first needed: most connections send no signals.
 fn allowance(session: &mut Session) -> &mut SignalAllowance {
-    let config = &session.shared.config;
-    session.signals.get_or_insert_with(|| Box::new(SignalAllowance::new(config)))
+    let live = &session.shared.live;
+    session.signals.get_or_insert_with(|| Box::new(SignalAllowance::new(&live.load())))
 }
 
 impl SignalAllowance {

@@ -1,10 +1,20 @@
 //! Where a connection comes from, as far as limits care.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// Where a connection comes from, as far as limits care: an IPv4 address, or an IPv6 network.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Source(IpAddr);
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            IpAddr::V4(ip) => ip.fmt(f),
+            IpAddr::V6(ip) => write!(f, "{ip}/64"),
+        }
+    }
+}
 
 impl Source {
     /// What counts as one. A household or a server is given a whole IPv6 /64, so that its addresses are free.
@@ -13,6 +23,11 @@ impl Source {
             IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
             v4 @ IpAddr::V4(_) => v4,
         })
+    }
+
+    /// The first address that counts as this.
+    pub(crate) const fn first(self) -> IpAddr {
+        self.0
     }
 }
 

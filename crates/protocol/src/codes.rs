@@ -226,7 +226,7 @@ close_codes! {
     InboundRateLimited = 4006 "inbound_rate_limited",
     /// The peer was kicked or banned.
     Kicked = 4007 "kicked",
-    /// The time was over that the connect token of the peer allowed.
+    /// The time was over that the connect token of the peer allowed, or it was banned from the server.
     SessionExpired = 4008 "session_expired",
 }
 

@@ -1,38 +1,40 @@
 //! What operators and developers are shown, and on which listener.
 
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use signal_fish_console::{Console, ConsoleConfig, Operators};
 use signal_fish_hub::Hub;
-use signal_fish_transport::{Listener, ListenerConfig, Pages, Tls};
+use signal_fish_transport::{Bound, Listener, ListenerConfig, Pages, Tls};
 use tracing::info;
 
 use crate::plan::AdminPlan;
 
-/// The listener for operators alone, if there is one, and the public one's `config` with what is shown there.
-pub(crate) async fn open(
+/// The listener for operators alone, without sockets if there are none for it, and the public one's `config` with what
+/// is shown there.
+pub(crate) fn open(
     plan: AdminPlan,
+    sockets: Vec<Bound>,
     hub: &Hub,
     config: ListenerConfig,
     tls: Option<&Tls>,
-) -> Result<(Option<Listener>, ListenerConfig), (SocketAddr, io::Error)> {
-    let AdminPlan { operators, addr, has_playground } = plan;
+) -> (Listener, ListenerConfig) {
+    let AdminPlan { operators, addr: _, has_playground } = plan;
+    if !operators.exist() {
+        info!("nobody is an operator: set admin.token for the admin API");
+    }
     let console = |operators, is_for_development| -> Option<Arc<dyn Pages>> {
         let version = env!("CARGO_PKG_VERSION");
-        Some(Arc::new(Console::new(ConsoleConfig { operators, is_for_development, version })))
+        Some(Arc::new(Console::new(hub, ConsoleConfig { operators, is_for_development, version })))
     };
-    let Some(addr) = addr else {
-        if !operators.exist() {
-            info!("nobody is an operator: set admin.token for the admin API");
-        }
-        return Ok((None, ListenerConfig { pages: console(operators, has_playground), ..config }));
+    let (on_own, on_public) = if sockets.is_empty() {
+        (Operators::default(), operators)
+    } else {
+        (operators, Operators::default())
     };
-    let own = ListenerConfig { has_websockets: false, pages: console(operators, false), ..config.clone() };
-    let listener =
-        Listener::bind(addr, hub.clone(), own, tls.cloned()).await.map_err(|error| (addr, error))?;
-    info!(addr = %listener.local_addr(), "listening for operators");
-    let public = ListenerConfig { pages: console(Operators::default(), has_playground), ..config };
-    Ok((Some(listener), public))
+    let own = ListenerConfig { has_websockets: false, pages: console(on_own, false), ..config.clone() };
+    let admin = Listener::of(sockets, hub.clone(), own, tls.cloned());
+    if let Some(addr) = admin.tcp_addr() {
+        info!(%addr, "listening for operators");
+    }
+    (admin, ListenerConfig { pages: console(on_public, has_playground), ..config })
 }

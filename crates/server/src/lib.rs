@@ -1,7 +1,7 @@
 //! Read settings, build the parts, run until told to stop.
 //!
 //! The binary `signal-fish-server` is a thin shell around this; a program that wants rooms inside itself does the
-//! same in three lines:
+//! same in three lines (the example `embedded`):
 //!
 //! ```
 //! # async fn embedded() -> Result<(), Box<dyn std::error::Error>> {
@@ -14,26 +14,33 @@
 //! # }
 //! ```
 
+pub mod cli;
 mod console;
+mod jwks;
 mod memory;
 mod plan;
 mod reload;
 mod server;
 mod settings;
+mod sockets;
+mod surroundings;
 
 /// The examples of the guide work.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/authentication.md")]
 struct Guide;
 
+pub use jwks::JwksError;
 pub use reload::Reloader;
-pub use server::{Server, StartError};
+pub use server::{Server, StartError, StopError};
 pub use settings::{
     AdminSettings, AllowedApp, CertificateSettings, ClientAuth, ConnectTokenSettings, EncryptionKeySettings,
     ForwardedHeaderSetting, GameDataSettings, IceServerSettings, JwtSettings, Key, Loaded, LogFormat,
     LogLevel, LoggingSettings, PlayerNameSettings, Problem, Problems, ProtocolSettings, RateLimitSettings,
-    RelayTypeSettings, RuntimeSettings, SdkCompatibilitySettings, Secret, SecuritySettings, ServerSettings,
-    SessionSettings, Settings, Sources, StorageSettings, TlsSettings, TokenBindingSettings, TopologyMax,
-    TransportSettings, TurnSettings, WebsocketSettings,
+    RelayTypeSettings, Reloaded, RuntimeSettings, SdkCompatibilitySettings, Secret, SecuritySettings,
+    ServerSettings, SessionSettings, Settings, Sources, StorageSettings, TlsSettings, TokenBindingSettings,
+    TopologyMax, TransportSettings, TurnSettings, WebsocketSettings,
 };
 pub use signal_fish_transport::{TlsError, Unsettled};
+pub use sockets::{InheritedSocket, InheritedSockets, Place};
+pub use surroundings::{OnReload, Surroundings};

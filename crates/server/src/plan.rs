@@ -5,13 +5,13 @@ mod admin;
 mod listening;
 mod peering;
 
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use signal_fish_auth::{Authenticator, Quota};
 use signal_fish_hub::{
-    ByteQuota, HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits, SpectatorLimit,
+    ByteQuota, CorkRules, HubConfig, OutboxLimits, ReconnectionRules, RelayTypes, ReplayLimits,
+    SpectatorLimit,
 };
 use signal_fish_protocol::{PlayerNameRules, ProtocolVersion, RoomCodeFormat};
 use signal_fish_storage::Keyring;
@@ -19,7 +19,9 @@ use signal_fish_transport::{ListenerConfig, TlsFiles};
 
 pub(crate) use access::{files, read};
 pub(crate) use admin::AdminPlan;
+pub(crate) use listening::Listening;
 
+use crate::jwks::Publication;
 use crate::server::Drain;
 use crate::settings::{
     Problems, ProtocolSettings, RelayTypeSettings, ServerSettings, Settings, WebsocketSettings,
@@ -29,9 +31,11 @@ use crate::settings::{
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) authenticator: Authenticator,
+    /// Where the authenticator's keys of JWTs are to be fetched, if they are.
+    pub(crate) jwks: Option<Publication>,
     pub(crate) keyring: Option<Keyring>,
     pub(crate) hub: HubConfig,
-    pub(crate) addr: SocketAddr,
+    pub(crate) listening: Listening,
     pub(crate) listener: ListenerConfig,
     pub(crate) admin: AdminPlan,
     /// Certificates, where the port is for encrypted connections.
@@ -43,19 +47,21 @@ impl Plan {
     /// Names all that is wrong, as far as it can be seen at once.
     pub(crate) fn new(settings: &Settings) -> Result<Self, Problems> {
         let mut problems = settings.problems();
-        let authenticator = access::authenticator(&settings.security, &mut problems);
+        let (authenticator, jwks) = access::authenticator(&settings.security, &mut problems);
         let hub = hub(settings, &mut problems);
         let listener = listening::listener(settings, &mut problems);
         let admin = admin::admin(settings, &mut problems);
         let tls = settings.security.transport.tls.files(&mut problems);
         let keyring = settings.storage.keyring(&mut problems);
+        let listening = listening::sockets(settings, &mut problems);
         problems.none()?;
         Ok(Self {
             authenticator,
+            jwks,
             tls,
             keyring,
             hub,
-            addr: SocketAddr::new(settings.server.bind, settings.port),
+            listening,
             listener,
             admin,
             drain: Drain { grace: secs(settings.server.drain_grace_secs), retry_after: RETRY_AFTER },
@@ -103,6 +109,10 @@ fn hub(settings: &Settings, problems: &mut Problems) -> HubConfig {
             sojourn_max: millis(websocket.max_sojourn_ms.get()),
             stats_interval: unless_zero(websocket.delivery_stats_interval_secs),
         },
+        cork: websocket.enable_batching.then(|| CorkRules {
+            tick: millis(websocket.batch_interval_ms),
+            messages_max: websocket.batch_size.get(),
+        }),
         creations: quota(rate_limit.max_room_creations),
         joins: quota(rate_limit.max_join_attempts),
         commands: quota(rate_limit.max_room_commands),
@@ -243,7 +253,7 @@ mod tests {
         let ListenerConfig { origins, queued_bytes_max, .. } = plan.listener.clone();
         let listener = ListenerConfig { origins, queued_bytes_max, ..ListenerConfig::default() };
         assert_eq!(format!("{:?}", plan.listener), format!("{listener:?}"));
-        assert_eq!(plan.addr.to_string(), "127.0.0.1:3536");
+        assert_eq!(plan.listening.addr.to_string(), "127.0.0.1:3536");
         assert!(plan.authenticator.anonymous().is_some());
     }
 

@@ -1,60 +1,107 @@
-//! What a running server can be told anew: who may play, and the certificates that it shows. No connection ends
-//! because of it.
+//! What a running server can be told anew: all settings of which the reference says so, and the files that they name.
+//! No connection ends because of it.
 
 use std::collections::hash_map::DefaultHasher;
+use std::fmt;
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use signal_fish_hub::Hub;
-use signal_fish_transport::Tls;
+use signal_fish_transport::{Controls, Tls};
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::plan::{self, Plan};
-use crate::settings::{Problems, SecuritySettings, Settings};
+use crate::server::Drain;
+use crate::settings::{Loaded, Problems, Reloaded, Settings, Sources};
+use crate::surroundings::OnReload;
 
-/// Tells a running server anew who may play.
+/// Tells a running server anew what it goes by. Clones are for the same server.
 #[derive(Clone, Debug)]
-pub struct Reloader {
-    hub: Hub,
-    tls: Option<Tls>,
-    current: Arc<Mutex<Current>>,
+pub struct Reloader(Arc<Parts>);
+
+/// The parts of a server that can be told something while it runs.
+pub(crate) struct Parts {
+    pub(crate) hub: Hub,
+    pub(crate) controls: Controls,
+    pub(crate) tls: Option<Tls>,
+    /// Where settings come from, if that is known.
+    pub(crate) sources: Option<Sources>,
+    pub(crate) on_reload: Option<OnReload>,
+    pub(crate) current: Mutex<Current>,
 }
 
 /// What the server goes by.
 #[derive(Debug)]
-struct Current {
-    settings: Settings,
-    /// What the files that they name looked like when they were last read, good or bad.
-    seen: Vec<Look>,
+pub(crate) struct Current {
+    pub(crate) settings: Settings,
+    pub(crate) drain: Drain,
+    /// What the files that the settings name looked like when they were last read, good or bad.
+    pub(crate) seen: Vec<Look>,
 }
 
-/// What a file has in it, as far as a change would show; nothing if it cannot be read.
-type Look = Option<u64>;
+/// A file by the key that names it, and what it has in it as far as a change would show; nothing if it cannot be read.
+pub(crate) type Look = (&'static str, Option<u64>);
 
 impl Reloader {
-    /// `seen` are the files of `settings` from before they were read.
-    pub(crate) fn new(hub: Hub, settings: Settings, seen: Vec<Look>, tls: Option<Tls>) -> Self {
-        Self { hub, tls, current: Arc::new(Mutex::new(Current { settings, seen })) }
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
     }
 
-    /// Decides by these settings, and the files that they name, who may play from now on, and reads the certificates
-    /// again, whose errors it logs. Says what of the settings would need a restart. Reads files.
+    /// Reads all settings again from where they come, and the files that they name, and applies what a running server
+    /// takes over. Without known sources the settings stay and their files alone are read. The log says what came of it.
+    /// Reads files, so it is not for the thread of a runtime.
     ///
     /// # Errors
     ///
-    /// The settings are not sound. Nothing has changed then.
-    pub fn apply(&self, settings: &Settings) -> Result<Vec<String>, Problems> {
-        let notices = self.apply_to(&mut self.current(), settings)?;
-        if let Some(tls) = &self.tls {
-            tls.reload();
+    /// The settings, or the files that they name, are not sound. Nothing has changed then.
+    pub fn reload(&self) -> Result<Reloaded, Problems> {
+        // Held while they are read, so that of two reloads the later one is the last.
+        let current = &mut self.current();
+        let reloaded = match &self.0.sources {
+            Some(sources) => Settings::load(sources).and_then(|Loaded { settings, notices }| {
+                Ok(Reloaded { notices, ..self.apply_to(current, &settings)? })
+            }),
+            None => {
+                let settings = current.settings.clone();
+                self.apply_to(current, &settings)
+            }
+        };
+        match &reloaded {
+            Ok(Reloaded { applied, needs_restart, notices }) => {
+                info!(?applied, "the settings were read again");
+                if !needs_restart.is_empty() {
+                    warn!(?needs_restart, "settings have changed that come into force at the next start");
+                }
+                notices.iter().for_each(|notice| warn!("{notice}"));
+            }
+            Err(problems) => problems.iter().for_each(|problem| {
+                error!(%problem, "the settings were read again but are not sound, nothing has changed");
+            }),
         }
-        Ok(notices)
+        reloaded
+    }
+
+    /// Applies these settings as [`Reloader::reload`] does, without a word in the log.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn apply(&self, settings: &Settings) -> Result<Reloaded, Problems> {
+        self.apply_to(&mut self.current(), settings)
+    }
+
+    /// How the server is to end, as things stand.
+    pub(crate) fn drain(&self) -> Drain {
+        self.current().drain
     }
 
     /// Applies changes of files, for as long as it is awaited.
+    ///
+    /// It looks at them instead of waiting for the system to tell: files that are links into a directory which is
+    /// exchanged as a whole, as in a Kubernetes secret, change without an event of their own.
     pub(crate) async fn watch(&self) -> ! {
         let mut ticks = interval(LOOK_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -66,70 +113,128 @@ impl Reloader {
         }
     }
 
+    /// Who may play and the certificates are read each by themselves: a registry that is broken for weeks must not keep
+    /// a certificate from being renewed.
     fn look_again(&self) {
-        // Kept to the end, so that nothing that is applied in between is undone.
         let current = &mut self.current();
-        let seen = look(&current.settings.security);
-        if seen == current.seen {
-            return;
-        }
-        // Also if it is bad, which is said once.
+        let seen = look(&current.settings);
+        let changed = keys_that_differ(&current.seen, &seen);
+        let (tls, access): (Vec<_>, Vec<_>) = changed.into_iter().partition(|key| key.starts_with(TLS));
+        // Also if they are bad, which is said once.
         current.seen = seen;
-        let settings = current.settings.clone();
-        match self.apply_to(current, &settings) {
-            Ok(_) => info!("files have changed, who may play was read again"),
-            Err(problems) => {
-                for problem in problems.iter() {
-                    warn!(%problem, "a file has changed but is not sound, who may play stays as it was");
-                }
-            }
+        if !access.is_empty() {
+            self.read_access_again(&current.settings);
+        }
+        if !tls.is_empty() {
+            self.read_certificates_again(&current.settings);
         }
     }
 
-    fn apply_to(&self, current: &mut Current, settings: &Settings) -> Result<Vec<String>, Problems> {
+    fn read_access_again(&self, settings: &Settings) {
+        match Plan::new(settings) {
+            Ok(plan) => {
+                self.0.hub.authenticate_by(plan.authenticator);
+                info!("files have changed, who may play was read again");
+            }
+            Err(problems) => problems.iter().for_each(|problem| {
+                warn!(%problem, "a file has changed but is not sound, who may play stays as it was");
+            }),
+        }
+    }
+
+    fn read_certificates_again(&self, settings: &Settings) {
+        let Some(tls) = &self.0.tls else { return };
+        match settings.security.transport.tls.load() {
+            Ok(renewed) => {
+                renewed.iter().for_each(|renewed| tls.renew(renewed));
+                info!("the certificates were read again, new connections get them");
+            }
+            Err(problems) => problems.iter().for_each(|problem| {
+                error!(%problem, "the certificates were read again but cannot be used, the old ones stay");
+            }),
+        }
+    }
+
+    fn apply_to(&self, current: &mut Current, wanted: &Settings) -> Result<Reloaded, Problems> {
+        // Also what is not taken over has to be sound: the next start depends on it.
+        Plan::new(wanted)?;
+        let (settings, mut reloaded) = current.settings.updated(wanted);
         // Before they are read, so that no change goes unnoticed.
-        let seen = look(&settings.security);
-        self.hub.authenticate_by(Plan::new(settings)?.authenticator);
-        let needs_restart = without_access(settings) != without_access(&current.settings);
-        // The rest stays as it is in force, to be compared with next time too.
-        current.settings.security = access_of(&settings.security, &current.settings.security);
-        current.seen = seen;
-        let notice = "settings beside those of who may play have changed, which needs a restart";
-        Ok(needs_restart.then(|| notice.to_owned()).into_iter().collect())
+        let seen = look(&settings);
+        let plan = Plan::new(&settings).map_err(Problems::until_a_restart)?;
+        let renewed = settings.security.transport.tls.load()?;
+
+        // From here on nothing fails.
+        let parts = &*self.0;
+        parts.hub.authenticate_by(plan.authenticator);
+        parts.hub.reconfigure(plan.hub);
+        parts.controls.apply(plan.listener);
+        if let (Some(tls), Some(renewed)) = (&parts.tls, &renewed) {
+            tls.renew(renewed);
+        }
+        for key in keys_that_differ(&current.seen, &seen) {
+            if !reloaded.applied.iter().any(|applied| applied == key) {
+                reloaded.applied.push(key.to_owned());
+            }
+        }
+        if let Some(on_reload) = &parts.on_reload {
+            on_reload(&settings);
+        }
+        *current = Current { settings, drain: plan.drain, seen };
+        Ok(reloaded)
     }
 
     fn current(&self) -> MutexGuard<'_, Current> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts").finish_non_exhaustive()
     }
 }
 
 /// What the files of these settings look like now.
-pub(crate) fn look(settings: &SecuritySettings) -> Vec<Look> {
-    let looks = plan::files(settings).map(|path| {
-        let bytes = plan::read(path).ok()?;
-        let mut hasher = DefaultHasher::new();
-        bytes.hash(&mut hasher);
-        Some(hasher.finish())
+pub(crate) fn look(settings: &Settings) -> Vec<Look> {
+    let looks = plan::files(&settings.security).map(|(key, path)| {
+        let hash = plan::read(path).ok().map(|bytes| {
+            let mut hasher = DefaultHasher::new();
+            bytes.hash(&mut hasher);
+            hasher.finish()
+        });
+        (key, hash)
     });
     looks.collect()
 }
 
-/// `settings` with the members of `access` that say who may play.
-fn access_of(access: &SecuritySettings, settings: &SecuritySettings) -> SecuritySettings {
-    SecuritySettings {
-        enforce_app_id_allowlist: access.enforce_app_id_allowlist,
-        allowed_apps: access.allowed_apps.clone(),
-        app_auth_path: access.app_auth_path.clone(),
-        connect_token: access.connect_token.clone(),
-        ..settings.clone()
-    }
+/// The keys of files that are not the same in both, each once.
+fn keys_that_differ(before: &[Look], now: &[Look]) -> Vec<&'static str> {
+    let of_one = |a: &[Look], b: &[Look]| -> Vec<_> {
+        a.iter().filter(|look| !b.contains(look)).map(|(key, _)| *key).collect()
+    };
+    let mut keys = [of_one(before, now), of_one(now, before)].concat();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
-/// What would need a restart to change.
-fn without_access(settings: &Settings) -> Settings {
-    let security = access_of(&SecuritySettings::default(), &settings.security);
-    Settings { security, ..settings.clone() }
-}
+/// The section of certificates.
+const TLS: &str = "security.transport.tls.";
 
 /// How long a change of a file may go unnoticed.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_comes_goes_or_changes_is_named_once() {
+        let (a, b) = (("a", Some(1)), ("b", None));
+        assert_eq!(keys_that_differ(&[a, b], &[a, b]), [""; 0]);
+        assert_eq!(keys_that_differ(&[a, b], &[("a", Some(2)), ("b", Some(1))]), ["a", "b"]);
+        assert_eq!(keys_that_differ(&[a], &[a, b]), ["b"]);
+        assert_eq!(keys_that_differ(&[a, b], &[]), ["a", "b"]);
+    }
+}

@@ -1,42 +1,65 @@
 //! A running server: its parts put together, and the order in which they stop.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use signal_fish_coordination::LocalCoordinator;
 use signal_fish_hub::Hub;
 use signal_fish_storage::{GameDatabase, MemoryDatabase, SealedDatabase};
-use signal_fish_transport::{Listener, Tls, TlsError, Unsettled};
+use signal_fish_transport::{Bound, Listener, Tls, TlsError, Unsettled};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 use tracing::info;
 
 use crate::console;
+use crate::jwks::{Jwks, JwksError};
 use crate::plan::Plan;
-use crate::reload::{self, Reloader};
-use crate::settings::{Problems, Settings};
+use crate::reload::{self, Current, Parts, Reloader};
+use crate::settings::{Problems, Settings, rules};
+use crate::sockets::{self, InheritedSockets, Place};
+use crate::surroundings::Surroundings;
 
 /// A server whose port is open. Dropping it closes the port.
 #[derive(Debug)]
 pub struct Server {
     hub: Hub,
     listener: Listener,
-    admin: Option<Listener>,
-    drain: Drain,
+    /// For operators; without sockets if they come to the port of the players.
+    admin: Listener,
     reloader: Reloader,
+    jwks: Option<Jwks>,
 }
 
 impl Server {
     /// Starts a server and opens its port; connections are served by [`Server::run_until`]. Needs a tokio runtime
     /// with time and input, and changes nothing else of the process.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
-        // Before they are read, so that no change goes unnoticed.
-        let seen = reload::look(&settings.security);
+        Self::start_in(Surroundings::default(), settings).await
+    }
+
+    /// Whether a server would start with these settings, as far as that can be known without listening: also the files
+    /// that they name are read.
+    pub fn check(settings: &Settings) -> Result<(), StartError> {
         let plan = Plan::new(settings)?;
-        let tls = plan.tls.map(Tls::load).transpose()?;
+        plan.tls.as_ref().map(Tls::load).transpose()?;
+        Ok(())
+    }
+
+    /// The same with what the process has for it.
+    pub async fn start_in(surroundings: Surroundings, settings: &Settings) -> Result<Self, StartError> {
+        let Surroundings { sources, on_reload, sockets: InheritedSockets { players, operators } } =
+            surroundings;
+        // Before they are read, so that no change goes unnoticed.
+        let seen = reload::look(settings);
+        let plan = Plan::new(settings)?;
+        let tls = plan.tls.as_ref().map(Tls::load).transpose()?;
+        let jwks = match plan.jwks {
+            Some(publication) => Some(Jwks::start(publication).await?),
+            None => None,
+        };
         let memory: Arc<dyn GameDatabase> = Arc::new(MemoryDatabase::default());
         let database = match plan.keyring {
             Some(keyring) => Arc::new(SealedDatabase::new(memory, keyring)),
@@ -44,40 +67,51 @@ impl Server {
         };
         let coordinator = Arc::new(LocalCoordinator);
         let hub = Hub::start(plan.hub, plan.authenticator, database, coordinator).await?;
-        let cannot_listen = |error| StartError::Listen { addr: plan.addr, error };
-        let (admin, config) = console::open(plan.admin, &hub, plan.listener, tls.as_ref())
-            .await
-            .map_err(|(addr, error)| StartError::Listen { addr, error })?;
-        let listener = Listener::bind(plan.addr, hub.clone(), config, tls.clone()).await;
-        let listener = listener.map_err(cannot_listen)?;
+        let for_players = sockets::for_players(players, &plan.listening, plan.listener.socket_options())?;
+        refuse_exposure(settings, &for_players)?;
+        let for_operators = sockets::for_operators(operators, plan.admin.addr)?;
+        let (admin, config) = console::open(plan.admin, for_operators, &hub, plan.listener, tls.as_ref());
+        let listener = Listener::of(for_players, hub.clone(), config, tls.clone());
         info!(addr = %listener.local_addr(), "listening");
-        let reloader = Reloader::new(hub.clone(), settings.clone(), seen, tls);
-        Ok(Self { hub, listener, admin, drain: plan.drain, reloader })
+        let current = Mutex::new(Current { settings: settings.clone(), drain: plan.drain, seen });
+        let controls = listener.controls();
+        let reloader = Reloader::new(Parts { hub: hub.clone(), controls, tls, sources, on_reload, current });
+        Ok(Self { hub, listener, admin, reloader, jwks })
     }
 
-    /// What tells it anew who may play and which certificates it shows, while it serves.
+    /// What tells it anew what it goes by, while it serves.
     pub fn reloader(&self) -> Reloader {
         self.reloader.clone()
     }
 
     /// Where it listens: the real port where the settings say 0.
-    pub const fn local_addr(&self) -> SocketAddr {
+    pub fn local_addr(&self) -> SocketAddr {
         self.listener.local_addr()
     }
 
     /// Where it listens for operators, if they have a port of their own.
     pub fn admin_addr(&self) -> Option<SocketAddr> {
-        self.admin.as_ref().map(Listener::local_addr)
+        self.admin.tcp_addr()
     }
 
-    /// Serves until `stop` resolves, and applies changes of the files that say who may play. Then it drains: takes no
+    /// Serves until `stop` resolves, and applies changes of files that the settings name. Then it drains: takes no
     /// new work, waits until everyone has left or the grace of the settings is over, closes what is left, and the port
-    /// last. Refuses to call that done if connections do not end.
-    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Unsettled> {
-        let Self { hub, listener, admin, drain, reloader } = self;
+    /// last, and waits until all that has become of rooms is written.
+    ///
+    /// # Errors
+    ///
+    /// Connections did not end, or rooms were not written in time.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StopError> {
+        let Self { hub, listener, admin, reloader, jwks } = self;
         let drained = async {
             stop.await;
-            drain.run(&hub).await;
+            reloader.drain().run(&hub).await;
+        };
+        let fetching = async {
+            match jwks {
+                Some(jwks) => jwks.keep().await,
+                None => pending().await,
+            }
         };
         // Operators see the drain through: their port closes last.
         let (alive, ended) = oneshot::channel::<()>();
@@ -86,17 +120,17 @@ impl Server {
             drop(alive);
             served
         };
-        let operators = async {
-            match admin {
-                Some(admin) => admin.serve(async { drop(ended.await) }).await,
-                None => Ok(()),
-            }
-        };
-        tokio::select! {
+        let operators = admin.serve(async { drop(ended.await) });
+        let served = tokio::select! {
             biased;
             (players, operators) = async { tokio::join!(players, operators) } => players.and(operators),
             never = reloader.watch() => never,
-        }
+            never = fetching => never,
+        };
+        // Also if connections are left: what they did until now is to be kept.
+        let written = timeout(WRITTEN, hub.written()).await;
+        served?;
+        written.map_err(|_| StopError::Unwritten)
     }
 }
 
@@ -109,27 +143,40 @@ pub enum StartError {
     /// A certificate cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The keys of JWTs could not be fetched.
+    #[error(transparent)]
+    Jwks(#[from] JwksError),
     /// The rooms could not be set up.
     #[error(transparent)]
     Hub(#[from] signal_fish_hub::StartError),
-    /// The port could not be opened.
-    #[error("cannot listen on {addr}: {error}; {}", advice(error))]
+    /// A socket could not be opened.
+    #[error("cannot listen on {place}: {error}; {}", place.advice(error))]
     Listen {
         /// What was asked for.
-        addr: SocketAddr,
+        place: Place,
         /// What the system says.
         error: io::Error,
     },
 }
 
-fn advice(error: &io::Error) -> &'static str {
-    if error.kind() == io::ErrorKind::PermissionDenied {
-        "set `port` (or --port) to one from 1024 on, or let the process open lower ones"
-    } else if error.kind() == io::ErrorKind::AddrNotAvailable {
-        "set `server.bind` (or --bind) to an address of this machine"
-    } else {
-        "stop what listens there, or set another `port` (or --port)"
+/// Inherited sockets may listen where the settings would not allow it.
+fn refuse_exposure(settings: &Settings, sockets: &[Bound]) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    for addr in sockets.iter().filter_map(Bound::tcp_addr) {
+        rules::check_exposure(settings, addr.ip(), &mut problems);
     }
+    problems.none()
+}
+
+/// Why a server did not stop as it should.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum StopError {
+    /// Connections did not end.
+    #[error(transparent)]
+    Unsettled(#[from] Unsettled),
+    /// Rooms were not written.
+    #[error("rooms were not written in time, the next start knows them as they were before")]
+    Unwritten,
 }
 
 /// What happens between the wish to stop and the closing of the port.
@@ -146,7 +193,7 @@ impl Drain {
     async fn run(self, hub: &Hub) {
         let Self { grace, retry_after } = self;
         info!(grace_secs = grace.as_secs(), "draining");
-        hub.drain(grace, retry_after);
+        hub.drain_for_good(grace, retry_after);
         let emptied = async {
             sleep(UPGRADES_LAND).await;
             hub.emptied().await;
@@ -161,6 +208,10 @@ impl Drain {
 /// An upgrade that was accepted just before the drain is a session by then; a hub that is empty earlier may not stay
 /// so.
 const UPGRADES_LAND: Duration = Duration::from_millis(50);
+
+/// How long storage may take for what is left to be written. With the connections' five seconds that is less than the ten
+/// after which many a supervisor kills.
+const WRITTEN: Duration = Duration::from_secs(4);
 
 #[cfg(test)]
 mod tests {
@@ -235,7 +286,8 @@ mod tests {
             (io::ErrorKind::PermissionDenied, "from 1024 on"),
         ] {
             let error =
-                StartError::Listen { addr: ([127, 0, 0, 1], 80).into(), error: kind.into() }.to_string();
+                StartError::Listen { place: Place::Tcp(([127, 0, 0, 1], 80).into()), error: kind.into() }
+                    .to_string();
             assert!(error.starts_with("cannot listen on 127.0.0.1:80: ") && error.contains(part), "{error}");
         }
     }

@@ -23,16 +23,21 @@ mod transport;
 mod turn;
 mod websocket;
 
+mod example;
 mod ice;
 mod json_text;
+mod live;
+mod printed;
 mod problem;
 mod published;
 pub(crate) mod reach;
 mod reference;
-mod rules;
+pub(crate) mod rules;
 mod schema;
 mod secret;
 mod sources;
+mod toml_text;
+mod variables;
 
 #[cfg(test)]
 mod tests;
@@ -41,12 +46,14 @@ use std::num::NonZeroUsize;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use signal_fish_protocol::limits;
 
 use crate::plan::Plan;
 
 pub use admin::AdminSettings;
 pub use connect_token::{ConnectTokenSettings, JwtSettings};
+pub use live::Reloaded;
 pub use logging::{LogFormat, LogLevel, LoggingSettings};
 pub use problem::{Problem, Problems};
 pub use protocol::{PlayerNameSettings, ProtocolSettings};
@@ -157,6 +164,34 @@ impl Settings {
         findings.notices.extend(sources.notices());
         findings.notices.extend(rules::notices(&settings));
         Ok(Loaded { settings, notices: findings.notices })
+    }
+
+    /// The JSON Schema of all settings. Beside the usual, `x-live` says what a running server takes over, for a key or a
+    /// whole section, and `writeOnly` what is secret.
+    pub fn json_schema() -> Json {
+        schema::schema()
+    }
+
+    /// A TOML file with every setting, its default and what it is for. A server that is given it does what one without
+    /// any file does.
+    pub fn example() -> String {
+        example::text()
+    }
+
+    /// These settings as JSON, each secret that is set replaced by a word that says so.
+    pub fn redacted(&self) -> Json {
+        printed::redacted(self)
+    }
+
+    /// What proves to others which settings these are: the redacted form, a hash of it as compact JSON with sorted keys,
+    /// and which secrets are set. Nothing is computed from secrets, which whoever has the evidence could guess at.
+    pub fn evidence(&self) -> Json {
+        printed::evidence(self)
+    }
+
+    /// These with the values of `wanted` where those can change while a server runs, and which keys differ.
+    pub(crate) fn updated(&self, wanted: &Self) -> (Self, Reloaded) {
+        live::update(self, wanted)
     }
 
     /// What does not keep to its bounds, or does not go together.

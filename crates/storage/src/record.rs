@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use signal_fish_protocol::{LobbyState, PlayerId, RoomId};
+use signal_fish_protocol::{LobbyState, PlayerId, RoomId, Uuid};
 
 /// How often a room has changed in a way that is remembered. Only a higher one replaces a lower one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -39,6 +39,9 @@ pub struct RoomRecord {
     /// Who may not come in any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub banned: Vec<PlayerId>,
+    /// Of some of them, who they are under any other id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub banned_subjects: Vec<(PlayerId, Uuid)>,
 }
 
 /// The hash of a password, in whatever words its maker can check a password against.

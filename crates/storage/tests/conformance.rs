@@ -21,6 +21,7 @@ fn record(id: u128, revision: u64, lobby: LobbyState) -> RoomRecord {
         lobby,
         password: Some(StoredHash(format!("a hash of {id}"))),
         banned: vec![PlayerId::new(Uuid::from_u128(id))],
+        banned_subjects: vec![(PlayerId::new(Uuid::from_u128(id)), Uuid::from_u128(7))],
     }
 }
 
@@ -99,9 +100,10 @@ fn keyring(keys: &[u8]) -> Keyring {
 #[test]
 fn records_of_an_open_server_and_of_later_releases_can_be_read() {
     let mut room = record(3, 1, LobbyState::Lobby);
-    (room.app, room.password, room.banned) = (None, None, Vec::new());
+    (room.app, room.password) = (None, None);
+    (room.banned, room.banned_subjects) = (Vec::new(), Vec::new());
     let mut json = serde_json::to_value(&room).expect("records are JSON");
-    for member in ["app", "password", "banned"] {
+    for member in ["app", "password", "banned", "banned_subjects"] {
         assert_eq!(json.get(member), None);
     }
     json["a member of a later release"] = true.into();

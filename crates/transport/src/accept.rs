@@ -6,22 +6,33 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
 use crate::arrival;
+#[cfg(unix)]
+use crate::bound::AT_UNIX_SOCKET;
+use crate::bound::{Accepted, Bound};
 use crate::listener::Endpoint;
 
 /// Accepts for ever. No error ends it: without file descriptors, say, it waits until there are some again.
-pub(crate) async fn accept_all(listener: &TcpListener, endpoint: &Arc<Endpoint>) -> Infallible {
+pub(crate) async fn accept_all(socket: &Bound, endpoint: &Arc<Endpoint>) -> Infallible {
     let mut pause = PAUSE_MIN;
     let mut complaints = Seldom::default();
     loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
+        match socket.accept().await {
+            Ok(Accepted::Tcp(stream, peer)) => {
                 pause = PAUSE_MIN;
+                // Frames are written when they are due, in as few pieces as can be; holding one back for a fuller packet
+                // would only cost time. It fails if the peer is gone by now, and then reading will tell.
+                let _ = stream.set_nodelay(true);
                 take_in(endpoint, stream, peer, &mut complaints);
+            }
+            #[cfg(unix)]
+            Ok(Accepted::Unix(stream)) => {
+                pause = PAUSE_MIN;
+                take_in(endpoint, stream, AT_UNIX_SOCKET, &mut complaints);
             }
             Err(error) if is_of_one_peer(&error) => {}
             Err(error) => {
@@ -35,7 +46,10 @@ pub(crate) async fn accept_all(listener: &TcpListener, endpoint: &Arc<Endpoint>)
     }
 }
 
-fn take_in(endpoint: &Arc<Endpoint>, stream: TcpStream, peer: SocketAddr, complaints: &mut Seldom) {
+fn take_in<S>(endpoint: &Arc<Endpoint>, stream: S, peer: SocketAddr, complaints: &mut Seldom)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let slot = match endpoint.caps.admit_socket(endpoint.counted(peer.ip())) {
         Ok(slot) => slot,
         Err(hit) => {
@@ -45,9 +59,6 @@ fn take_in(endpoint: &Arc<Endpoint>, stream: TcpStream, peer: SocketAddr, compla
             return;
         }
     };
-    // Frames are written when they are due, in as few pieces as can be; holding one back for a fuller packet would
-    // only cost time. It fails if the peer is gone by now, and then reading will tell.
-    let _ = stream.set_nodelay(true);
     tokio::spawn(arrival::receive(Arc::clone(endpoint), slot, peer, stream));
 }
 

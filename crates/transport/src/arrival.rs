@@ -27,7 +27,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     // What is seldom is on the heap, so that other connections have no room for it.
-    if endpoint.config.proxies.announce_from(peer.ip()) {
+    if endpoint.config().proxies.announce_from(peer.ip()) {
         Box::pin(receive_announced(endpoint, slot, peer, stream)).await;
     } else {
         receive_from(endpoint, slot, peer, stream).await;
@@ -38,9 +38,10 @@ async fn receive_announced<S>(endpoint: Arc<Endpoint>, mut slot: SocketSlot, pro
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let deadline = endpoint.config().http_header_timeout;
     let announced = tokio::select! {
         biased;
-        announced = timeout(endpoint.config.http_header_timeout, announcement::read(&mut stream)) => announced,
+        announced = timeout(deadline, announcement::read(&mut stream)) => announced,
         () = endpoint.stopping() => return,
     };
     let addr = match announced {
@@ -83,9 +84,10 @@ async fn receive_encrypted<S>(
         // Saying so in words would take the handshake.
         return debug!(%peer, %exhausted, "too many tls handshakes, closing one unread");
     }
+    let deadline = endpoint.config().tls_handshake_timeout;
     let shaken = tokio::select! {
         biased;
-        shaken = timeout(endpoint.config.tls_handshake_timeout, tls.accept(stream)) => shaken,
+        shaken = timeout(deadline, tls.accept(stream)) => shaken,
         () = endpoint.stopping() => return,
     };
     match shaken {

@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 /// live in shards.
 #[derive(Debug)]
 pub(crate) struct Caps {
-    connections_max: usize,
-    connections_per_ip_max: usize,
+    connections_max: AtomicUsize,
+    connections_per_ip_max: AtomicUsize,
     n_sockets: AtomicUsize,
     n_connections: AtomicUsize,
     by_network: DashMap<Source, OfOneNetwork>,
@@ -33,6 +33,7 @@ pub(crate) struct SocketSlot {
 pub(crate) struct ConnectionSlot {
     caps: Arc<Caps>,
     network: Source,
+    is_of_reserve: bool,
 }
 
 /// Which limit is hit.
@@ -53,8 +54,8 @@ struct OfOneNetwork {
 impl Caps {
     pub(crate) fn new(connections_max: usize, connections_per_ip_max: usize) -> Arc<Self> {
         Arc::new(Self {
-            connections_max,
-            connections_per_ip_max,
+            connections_max: connections_max.into(),
+            connections_per_ip_max: connections_per_ip_max.into(),
             n_sockets: AtomicUsize::new(0),
             n_connections: AtomicUsize::new(0),
             by_network: DashMap::new(),
@@ -62,10 +63,24 @@ impl Caps {
         })
     }
 
+    /// Counts up to these limits from now on. Who is above them stays.
+    pub(crate) fn limit(&self, connections_max: usize, connections_per_ip_max: usize) {
+        self.connections_max.store(connections_max, Ordering::Relaxed);
+        self.connections_per_ip_max.store(connections_per_ip_max, Ordering::Relaxed);
+    }
+
+    fn connections_max(&self) -> usize {
+        self.connections_max.load(Ordering::Relaxed)
+    }
+
+    fn connections_per_ip_max(&self) -> usize {
+        self.connections_per_ip_max.load(Ordering::Relaxed)
+    }
+
     /// Counts a socket that was just accepted, in total and, unless it is a proxy's, for its address. A little more
     /// than WebSockets alone may take, see [`SPARE_SOCKETS`].
     pub(crate) fn admit_socket(self: &Arc<Self>, from: Option<IpAddr>) -> Result<SocketSlot, CapHit> {
-        take_one(&self.n_sockets, self.connections_max.saturating_add(SPARE_SOCKETS))?;
+        take_one(&self.n_sockets, self.connections_max().saturating_add(SPARE_SOCKETS))?;
         let mut slot = SocketSlot { caps: Arc::clone(self), network: None };
         if let Some(from) = from {
             slot.attribute(from)?;
@@ -112,7 +127,7 @@ impl SocketSlot {
     pub(crate) fn attribute(&mut self, from: IpAddr) -> Result<(), CapHit> {
         let network = Source::of(from);
         let mut there = self.caps.by_network.entry(network).or_default();
-        if there.n_sockets >= self.caps.connections_per_ip_max.saturating_add(SPARE_SOCKETS_PER_IP) {
+        if there.n_sockets >= self.caps.connections_per_ip_max().saturating_add(SPARE_SOCKETS_PER_IP) {
             return Err(CapHit::PerAddress);
         }
         there.n_sockets += 1;
@@ -123,15 +138,24 @@ impl SocketSlot {
     /// Counts this socket as a WebSocket of a client at `from` from now on.
     pub(crate) fn admit_connection(&self, from: IpAddr) -> Result<ConnectionSlot, CapHit> {
         let (caps, network) = (&self.caps, Source::of(from));
-        take_one(&caps.n_connections, caps.connections_max)?;
+        let connections_max = caps.connections_max();
+        let n_before = take_one(&caps.n_connections, connections_max)?;
         let mut there = caps.by_network.entry(network).or_default();
-        if there.n_connections >= caps.connections_per_ip_max {
+        if there.n_connections >= caps.connections_per_ip_max() {
             drop(there);
             caps.n_connections.fetch_sub(1, Ordering::AcqRel);
             return Err(CapHit::PerAddress);
         }
         there.n_connections += 1;
-        Ok(ConnectionSlot { caps: Arc::clone(caps), network })
+        let is_of_reserve = n_before >= connections_max - connections_max / RESERVE;
+        Ok(ConnectionSlot { caps: Arc::clone(caps), network, is_of_reserve })
+    }
+}
+
+impl ConnectionSlot {
+    /// Whether it is one of the last, which are kept for those who say at once who they are.
+    pub(crate) const fn is_of_reserve(&self) -> bool {
+        self.is_of_reserve
     }
 }
 
@@ -151,11 +175,14 @@ impl Drop for ConnectionSlot {
     }
 }
 
-/// Counts one more, unless there are `max`.
-fn take_one(count: &AtomicUsize, max: usize) -> Result<(), CapHit> {
+/// Counts one more, unless there are `max`. Tells how many there were.
+fn take_one(count: &AtomicUsize, max: usize) -> Result<usize, CapHit> {
     let more = count.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < max).then(|| n + 1));
-    more.map(drop).map_err(|_| CapHit::Total)
+    more.map_err(|_| CapHit::Total)
 }
+
+/// One of so many connections is of the reserve.
+const RESERVE: usize = 10;
 
 /// Sockets beyond the WebSockets: health probes and refusals must get through when the server is full, and requests
 /// that never end must not take more file descriptors than this.
@@ -189,6 +216,16 @@ mod tests {
         drop((socket, second));
         assert_eq!(caps.n_sockets(), 0);
         assert!(caps.by_network.is_empty(), "an address without sockets is forgotten");
+    }
+
+    #[test]
+    fn the_last_tenth_is_the_reserve() {
+        let caps = Caps::new(20, 20);
+        let socket = caps.admit_socket(Some(HOME)).unwrap();
+        let slots: Vec<_> = (0..20).map(|_| socket.admit_connection(HOME).unwrap()).collect();
+        assert_eq!(slots.iter().position(ConnectionSlot::is_of_reserve), Some(18));
+        drop(slots);
+        assert!(!socket.admit_connection(HOME).unwrap().is_of_reserve());
     }
 
     #[test]

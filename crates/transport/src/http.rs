@@ -19,7 +19,6 @@ use hyper::server::conn::http1::{self, Parts};
 use hyper::service::Service;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
-use signal_fish_auth::Exhausted;
 use signal_fish_hub::CertificateFingerprint;
 use signal_fish_protocol::{ControlEncoding, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -50,6 +49,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let shared = Arc::clone(&endpoint);
+    let deadline = endpoint.config().http_header_timeout;
     let peer = visitor.addr;
     let exchange = Exchange { endpoint, slot, visitor, admitted: OnceLock::new() };
     let mut connection = http1::Builder::new()
@@ -61,7 +61,7 @@ where
     let answered = tokio::select! {
         biased;
         answered = poll_fn(|cx| connection.poll_without_shutdown(cx)) => answered,
-        () = sleep(shared.config.http_header_timeout) => return debug!(%peer, "request took too long"),
+        () = sleep(deadline) => return debug!(%peer, "request took too long"),
         () = shared.stopping() => return,
     };
     match answered {
@@ -110,7 +110,7 @@ impl Service<Request<Incoming>> for Exchange {
             Reply::Now(answer) => Box::pin(ready(Ok(answer))),
             Reply::ByPages(pages) => {
                 let Visitor { addr, certificate } = &self.visitor;
-                let client = self.endpoint.config.proxies.client(addr.ip(), request.headers());
+                let client = self.endpoint.config().proxies.client(addr.ip(), request.headers());
                 let certificate = certificate.as_deref().copied();
                 Box::pin(async move { Ok(answer_page(pages, request, client, certificate).await) })
             }
@@ -120,12 +120,12 @@ impl Service<Request<Incoming>> for Exchange {
 
 impl Exchange {
     fn route(&self, path: &str) -> Option<Route> {
-        let has_websockets = self.endpoint.config.has_websockets;
+        let has_websockets = self.endpoint.config().has_websockets;
         Route::of(path).filter(|route| has_websockets || !matches!(route, Route::WebSocket(_)))
     }
 
     fn answer<B: Body>(&self, request: &Request<B>) -> Reply {
-        let Endpoint { config, rates, .. } = &*self.endpoint;
+        let (config, rates) = (self.endpoint.config(), &self.endpoint.rates);
         let client = config.proxies.client(self.visitor.addr.ip(), request.headers());
         let route = self.route(request.uri().path());
         if let Some(Route::WebSocket(version)) = route
@@ -134,7 +134,7 @@ impl Exchange {
             return Reply::Now(self.upgrade(version, client, request));
         }
         let mut answer = match (rates.take_request(client), route) {
-            (Err(exhausted), _) => answers::too_often(seconds_until(exhausted)),
+            (Err(exhausted), _) => answers::too_often(exhausted.seconds()),
             (Ok(()), Some(route)) => self.answer_plainly(route, request),
             (Ok(()), None) => return self.find_page(request),
         };
@@ -143,7 +143,8 @@ impl Exchange {
     }
 
     fn find_page<B: Body>(&self, request: &Request<B>) -> Reply {
-        let pages = self.endpoint.config.pages.as_ref();
+        let config = self.endpoint.config();
+        let pages = config.pages.as_ref();
         match pages.and_then(|pages| Some((pages, pages.allowed(request.uri().path())?))) {
             None => Reply::Now(answers::not_found()),
             Some((pages, allowed)) if allows(allowed, request.method()) => Reply::ByPages(Arc::clone(pages)),
@@ -153,7 +154,7 @@ impl Exchange {
 
     fn answer_plainly<B: Body>(&self, route: Route, request: &Request<B>) -> Answer {
         if !route.allows(request.method()) {
-            let preflight = self.endpoint.config.origins.preflight(route, request);
+            let preflight = self.endpoint.config().origins.preflight(route, request);
             return preflight.unwrap_or_else(|| answers::method_not_allowed(route.allowed()));
         }
         let hub = &self.endpoint.hub;
@@ -171,7 +172,7 @@ impl Exchange {
         let id = Uuid::new_v4();
         let admitted =
             upgrade::admit(&self.endpoint, &self.slot, client, request).and_then(|(slot, mut answer)| {
-                let (config, headers) = (self.endpoint.config.token_binding, request.headers());
+                let (config, headers) = (self.endpoint.config().token_binding, request.headers());
                 let has_certificate = self.visitor.certificate.is_some();
                 let bind = binding::settle(config, has_certificate, headers, &mut answer)?;
                 // The answer can name one subprotocol, and protobuf is another.
@@ -188,7 +189,7 @@ impl Exchange {
             }
             Err(refusal) => {
                 debug!(%id, peer = %self.visitor.addr, %client, ?refusal, "upgrade refused");
-                (refusal.answer(self.endpoint.config.retry_after), refusal.outcome())
+                (refusal.answer(self.endpoint.config().retry_after), refusal.outcome())
             }
         };
         upgrade::mark(&mut answer, id, outcome, self.endpoint.hub.config().outbox.message_bytes_max);
@@ -214,11 +215,6 @@ async fn answer_page(
         pages.answer(PageRequest { method, path, query, headers, client, certificate, body }).await;
     answers::protect(&mut answer);
     answer
-}
-
-/// Never zero, which would mean "at once".
-fn seconds_until(exhausted: Exhausted) -> u64 {
-    exhausted.retry_after.as_secs() + 1
 }
 
 /// The longest request line with headers; a browser's upgrade takes about one kilobyte.

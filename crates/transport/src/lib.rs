@@ -7,7 +7,9 @@
 
 mod accept;
 mod arrival;
+mod bound;
 mod caps;
+mod fetch;
 mod http;
 mod linger;
 mod listener;
@@ -23,8 +25,10 @@ mod tests;
 #[cfg(all(feature = "echo", not(debug_assertions)))]
 compile_error!("the feature `echo` is for the conformance test: no server is built with it");
 
+pub use bound::{Bound, SocketOptions};
+pub use fetch::{FETCH_TIMEOUT, FetchError, Fetched, Fetcher, Mark, NoWebAddress, WebAddress};
 pub use http::{Origin, Origins, TokenBindingConfig};
-pub use listener::{Listener, ListenerConfig, Unsettled};
+pub use listener::{Controls, Listener, ListenerConfig, Unsettled};
 pub use pages::{PAGE_BODY_BYTES_MAX, PageFuture, PageRequest, Pages};
 pub use proxies::{ForwardedHeader, Proxies};
 pub use rates::RateLimits;

@@ -1,19 +1,21 @@
-//! One listening address: accepting sockets until told to stop.
+//! The sockets of a server: accepting sockets until told to stop.
 
 use std::convert::Infallible;
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+use arc_swap::{ArcSwap, Guard};
 use signal_fish_hub::Hub;
-use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::ConnectionConfig;
 use crate::accept::accept_all;
+use crate::bound::{Bound, SocketOptions};
 use crate::caps::Caps;
 use crate::http::{Origins, TokenBindingConfig};
 use crate::pages::Pages;
@@ -30,11 +32,12 @@ pub struct ListenerConfig {
     pub pages: Option<Arc<dyn Pages>>,
     /// What every WebSocket connection is told.
     pub connection: ConnectionConfig,
-    /// The most WebSocket connections.
+    /// The most WebSocket connections. The last tenth of them is a reserve, see [`ConnectionConfig::of_reserve`].
     pub connections_max: usize,
     /// The most WebSocket connections from one IPv4 address or IPv6 /64.
     pub connections_per_ip_max: usize,
-    /// While more bytes than this wait for all connections together, new ones are refused.
+    /// While more bytes than this wait for all connections together, new ones are refused. Above nine tenths of it
+    /// those end for whom most waits.
     pub queued_bytes_max: usize,
     /// Which web pages may use the server.
     pub origins: Origins,
@@ -52,6 +55,14 @@ pub struct ListenerConfig {
     pub token_binding: Option<TokenBindingConfig>,
     /// When those who are refused for now may come back.
     pub retry_after: Duration,
+}
+
+impl ListenerConfig {
+    /// For the sockets that clients come in at.
+    pub const fn socket_options(&self) -> SocketOptions {
+        let stall_timeout = Some(self.connection.stall_timeout);
+        SocketOptions { send_buffer_bytes: self.send_buffer_bytes, stall_timeout }
+    }
 }
 
 impl Default for ListenerConfig {
@@ -76,21 +87,27 @@ impl Default for ListenerConfig {
     }
 }
 
-/// One listening address, bound and not yet served.
+/// Sockets that are served as one, bound and not yet served.
 #[derive(Debug)]
 pub struct Listener {
-    listener: TcpListener,
-    local_addr: SocketAddr,
+    sockets: Vec<Bound>,
     endpoint: Arc<Endpoint>,
 }
+
+/// Tells a listener anew what it can be told while it serves.
+#[derive(Clone, Debug)]
+pub struct Controls(Arc<Endpoint>);
 
 /// What all sockets of a listener share.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) hub: Hub,
-    pub(crate) config: ListenerConfig,
-    /// The part that connections keep.
-    pub(crate) connection: Arc<ConnectionConfig>,
+    /// Replaced as a whole while sockets come.
+    config: ArcSwap<ListenerConfig>,
+    /// The part that connections keep as it was when they came.
+    pub(crate) connection: ArcSwap<ConnectionConfig>,
+    /// The same for those of the reserve, who have less time to say who they are.
+    pub(crate) connection_of_reserve: ArcSwap<ConnectionConfig>,
     pub(crate) caps: Arc<Caps>,
     pub(crate) rates: Rates,
     pub(crate) tls: Option<Tls>,
@@ -112,29 +129,30 @@ impl Listener {
     /// # Errors
     ///
     /// The system does not let us listen there.
-    pub async fn bind(
-        addr: SocketAddr,
-        hub: Hub,
-        config: ListenerConfig,
-        tls: Option<Tls>,
-    ) -> io::Result<Self> {
-        let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // Elsewhere a restarted server would wait for the last connections of the one before. On Windows it need
-        // not, and the option would let any other process take the port.
-        #[cfg(not(windows))]
-        socket.set_reuseaddr(true)?;
-        if let Some(n_bytes) = config.send_buffer_bytes {
-            // Accepted sockets inherit it, and it must be known before they connect to have its full effect.
-            socket.set_send_buffer_size(u32::try_from(n_bytes).unwrap_or(u32::MAX))?;
-        }
-        socket.bind(addr)?;
-        let listener = socket.listen(BACKLOG)?;
-        Ok(Self { local_addr: listener.local_addr()?, listener, endpoint: Endpoint::new(hub, config, tls) })
+    pub fn bind(addr: SocketAddr, hub: Hub, config: ListenerConfig, tls: Option<Tls>) -> io::Result<Self> {
+        let socket = Bound::tcp(addr, config.socket_options())?;
+        Ok(Self::of(vec![socket], hub, config, tls))
     }
 
-    /// Where it listens; the port is the real one, also if 0 was asked for.
-    pub const fn local_addr(&self) -> SocketAddr {
-        self.local_addr
+    /// Several sockets that are one: what may come in at them is counted together.
+    pub fn of(sockets: Vec<Bound>, hub: Hub, config: ListenerConfig, tls: Option<Tls>) -> Self {
+        Self { sockets, endpoint: Endpoint::new(hub, config, tls) }
+    }
+
+    /// Where it listens on TCP first; the port is the real one, also if 0 was asked for. `0.0.0.0:0` if it listens on
+    /// Unix sockets alone.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.tcp_addr().unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)))
+    }
+
+    /// The same, or nothing.
+    pub fn tcp_addr(&self) -> Option<SocketAddr> {
+        self.sockets.iter().find_map(Bound::tcp_addr)
+    }
+
+    /// What it can be told while it serves.
+    pub fn controls(&self) -> Controls {
+        Controls(Arc::clone(&self.endpoint))
     }
 
     /// Accepts until `stop` resolves, then waits until all connections have ended, at most five seconds. To end
@@ -144,17 +162,33 @@ impl Listener {
     ///
     /// Some connections are still there. They go on until the runtime ends.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), Unsettled> {
-        let Self { listener, endpoint, .. } = self;
+        let Self { sockets, endpoint } = self;
         tokio::select! {
             biased;
             () = stop => {}
-            never = accept_all(&listener, &endpoint) => match never {},
-            never = follow(endpoint.tls.clone()) => match never {},
+            never = accept_at_all(&sockets, &endpoint) => match never {},
+            never = endpoint.shed() => match never {},
         }
-        drop(listener);
+        drop(sockets);
         endpoint.is_stopping.send_replace(true);
         let caps = &endpoint.caps;
         timeout(SETTLE, caps.emptied()).await.map_err(|_| Unsettled { n_connections: caps.n_sockets() })
+    }
+}
+
+impl Controls {
+    /// New sockets are served by `config`, without its size of send buffers, which is that of the listening socket, and
+    /// without its pages and whether there are WebSockets, which stay.
+    /// WebSockets go on as they began. Not to be called twice at a time.
+    pub fn apply(&self, config: ListenerConfig) {
+        let endpoint = &self.0;
+        endpoint.connection.store(Arc::new(config.connection));
+        endpoint.connection_of_reserve.store(Arc::new(config.connection.of_reserve()));
+        endpoint.caps.limit(config.connections_max, config.connections_per_ip_max);
+        endpoint.rates.limit(config.rates);
+        let before = endpoint.config();
+        let (pages, has_websockets) = (before.pages.clone(), before.has_websockets);
+        endpoint.config.store(Arc::new(ListenerConfig { pages, has_websockets, ..config }));
     }
 }
 
@@ -162,18 +196,33 @@ impl Endpoint {
     pub(crate) fn new(hub: Hub, config: ListenerConfig, tls: Option<Tls>) -> Arc<Self> {
         Arc::new(Self {
             hub,
-            connection: Arc::new(config.connection),
+            connection: ArcSwap::from_pointee(config.connection),
+            connection_of_reserve: ArcSwap::from_pointee(config.connection.of_reserve()),
             caps: Caps::new(config.connections_max, config.connections_per_ip_max),
             rates: Rates::new(config.rates),
-            config,
+            config: ArcSwap::from_pointee(config),
             tls,
             is_stopping: watch::Sender::new(false),
         })
     }
 
+    /// What holds at present. Not to be kept while something is awaited.
+    pub(crate) fn config(&self) -> Guard<Arc<ListenerConfig>> {
+        self.config.load()
+    }
+
     /// The address that a socket from `peer` is counted for; nothing for a proxy, which brings others.
     pub(crate) fn counted(&self, peer: IpAddr) -> Option<IpAddr> {
-        (!self.config.proxies.are_at(peer)).then_some(peer)
+        (!self.config().proxies.are_at(peer)).then_some(peer)
+    }
+
+    /// Ends the slowest while too much waits for all connections. Of several listeners of one hub, that of the WebSockets
+    /// does it.
+    async fn shed(&self) -> Infallible {
+        match self.config().has_websockets {
+            true => self.hub.shed_above(|| self.config().queued_bytes_max / 10 * 9).await,
+            false => pending().await,
+        }
     }
 
     /// Resolves when the listener stops.
@@ -183,18 +232,19 @@ impl Endpoint {
     }
 }
 
-/// Keeps certificates as their files are, if there are any.
-async fn follow(tls: Option<Tls>) -> Infallible {
-    match tls {
-        Some(tls) => tls.follow().await,
-        None => pending().await,
-    }
+/// Accepts at each of `sockets`, for ever. None of them waits for another.
+async fn accept_at_all(sockets: &[Bound], endpoint: &Arc<Endpoint>) -> Infallible {
+    let mut accepting: Vec<_> = sockets.iter().map(|socket| Box::pin(accept_all(socket, endpoint))).collect();
+    poll_fn(|cx| {
+        let ended = accepting.iter_mut().find_map(|one| match one.as_mut().poll(cx) {
+            Poll::Ready(never) => Some(never),
+            Poll::Pending => None,
+        });
+        ended.map_or(Poll::Pending, Poll::Ready)
+    })
+    .await
 }
 
 /// How long connections may take to end once the listener stops: a close handshake takes a second at most, and a
 /// supervisor may kill us after ten.
 const SETTLE: Duration = Duration::from_secs(5);
-
-/// Connections the system keeps for us until we accept them: a whole server's clients coming back at once. The
-/// system caps it at what it allows.
-const BACKLOG: u32 = 4096;

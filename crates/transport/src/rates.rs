@@ -2,8 +2,10 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use signal_fish_auth::{BucketsBySource, Exhausted, Quota};
 use signal_fish_hub::Source;
 use tokio::time::Instant;
@@ -26,7 +28,7 @@ pub struct RateLimits {
 /// to keep a bucket empty, that is to come as often as it allows, from as many addresses as there are buckets.
 #[derive(Debug)]
 pub(crate) struct Rates {
-    limits: RateLimits,
+    limits: ArcSwap<RateLimits>,
     tls_handshakes: BucketsBySource,
     requests: BucketsBySource,
     upgrades: BucketsBySource,
@@ -46,7 +48,7 @@ impl RateLimits {
 impl Rates {
     pub(crate) fn new(limits: RateLimits) -> Self {
         Self {
-            limits,
+            limits: ArcSwap::from_pointee(limits),
             tls_handshakes: BucketsBySource::default(),
             requests: BucketsBySource::default(),
             upgrades: BucketsBySource::default(),
@@ -54,16 +56,21 @@ impl Rates {
         }
     }
 
+    /// Goes by these limits from now on. What is used up stays used.
+    pub(crate) fn limit(&self, limits: RateLimits) {
+        self.limits.store(Arc::new(limits));
+    }
+
     pub(crate) fn take_tls_handshake(&self, from: IpAddr) -> Result<(), Exhausted> {
-        self.take(&self.tls_handshakes, self.limits.tls_handshakes, from)
+        self.take(&self.tls_handshakes, self.limits.load().tls_handshakes, from)
     }
 
     pub(crate) fn take_request(&self, from: IpAddr) -> Result<(), Exhausted> {
-        self.take(&self.requests, self.limits.requests, from)
+        self.take(&self.requests, self.limits.load().requests, from)
     }
 
     pub(crate) fn take_upgrade(&self, from: IpAddr) -> Result<(), Exhausted> {
-        self.take(&self.upgrades, self.limits.upgrades, from)
+        self.take(&self.upgrades, self.limits.load().upgrades, from)
     }
 
     fn take(&self, buckets: &BucketsBySource, quota: Quota, from: IpAddr) -> Result<(), Exhausted> {

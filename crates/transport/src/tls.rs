@@ -2,10 +2,8 @@
 
 mod files;
 mod load;
-mod renewal;
 mod server_names;
 
-use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 
@@ -19,18 +17,9 @@ use tokio_rustls::server::TlsStream;
 pub use files::{CertificateFiles, ClientCertificates, TlsFiles};
 pub use load::TlsError;
 
-/// The certificates of a server, as they were when their files could last be read. Clones share them.
+/// The certificates of a server. Clones share them, also when they are renewed.
 #[derive(Clone, Debug)]
-pub struct Tls(Arc<Loaded>);
-
-#[derive(Debug)]
-struct Loaded {
-    files: TlsFiles,
-    /// What the files were like when they were first read.
-    stamps: Vec<renewal::Stamp>,
-    /// What new connections get. Those that are there keep what they began with.
-    current: ArcSwap<ServerConfig>,
-}
+pub struct Tls(Arc<ArcSwap<ServerConfig>>);
 
 impl Tls {
     /// Reads the files.
@@ -38,21 +27,13 @@ impl Tls {
     /// # Errors
     ///
     /// One of them cannot be read, or does not hold what it should; the text names it.
-    pub fn load(files: TlsFiles) -> Result<Self, TlsError> {
-        let stamps = renewal::stamps_of(&files);
-        let current = ArcSwap::from(load::server_config(&files)?);
-        Ok(Self(Arc::new(Loaded { files, stamps, current })))
+    pub fn load(files: &TlsFiles) -> Result<Self, TlsError> {
+        Ok(Self(Arc::new(ArcSwap::from(load::server_config(files)?))))
     }
 
-    /// Reads the files again. New connections get what is in them; those that are there are not touched. Where a file
-    /// is not sound, nothing changes, and the log says why.
-    pub fn reload(&self) {
-        renewal::reload(&self.0);
-    }
-
-    /// Reloads whenever a file changes, for ever.
-    pub(crate) async fn follow(&self) -> Infallible {
-        renewal::follow(&self.0).await
+    /// New connections get what `renewed` has from now on. Those that are there keep what they began with.
+    pub fn renew(&self, renewed: &Self) {
+        self.0.store(renewed.0.load_full());
     }
 
     /// Makes `stream` an encrypted one. Takes as long as the peer wants.
@@ -60,7 +41,7 @@ impl Tls {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        TlsAcceptor::from(self.0.current.load_full()).accept(stream).await
+        TlsAcceptor::from(self.0.load_full()).accept(stream).await
     }
 }
 

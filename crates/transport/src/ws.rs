@@ -56,7 +56,8 @@ pub(crate) fn start<S>(
     }
     let certificate = session.caller().certificate.as_ref().map(tracing::field::display);
     debug!(%id, %peer, %client, certificate, %version, ?encoding, "websocket connected");
-    let mut connection = Connection::new(stream, first_bytes, session, endpoint.connection.clone());
+    let config = if slot.is_of_reserve() { &endpoint.connection_of_reserve } else { &endpoint.connection };
+    let mut connection = Connection::new(stream, first_bytes, session, config.load_full());
     tokio::spawn(async move {
         // Held to the end, also to that of a panic.
         let _slots = (slot, socket_slot);

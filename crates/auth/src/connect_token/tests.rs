@@ -43,7 +43,7 @@ fn keys() -> KeySet {
 }
 
 fn rules() -> TokenRules {
-    let jwt = JwtRules { keys: keys(), audience: "signal-fish".into() };
+    let jwt = JwtRules { keys: keys().into(), audience: "signal-fish".into() };
     TokenRules { keys: Some(keys()), jwt: Some(jwt), ..TokenRules::default() }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use signal_fish_engine::{
     Audience, Command, Effect, Effects, Kept, Means, Newcomer, PasswordHash, Returning, Room, RoomSetup,
-    Signal, TokenHash, invariant,
+    Signal, Subject, TokenHash, invariant,
 };
 use signal_fish_protocol::{
     ConnectionInfo, DeliveryClass, DeliveryLabel, Epoch, LobbyState, Payload, PlayerId, PlayerName,
@@ -359,6 +359,8 @@ impl World {
         let newcomer = Newcomer {
             name: PlayerName::parse(NAMES[person], &PlayerNameRules::default()).expect("a good name"),
             connected_at: Timestamp::UNIX_EPOCH,
+            // Two of them share one, and others have none.
+            subject: (person < 2).then(|| Subject::new(Uuid::from_u128(1))),
             proof: self.room.password().filter(|_| person != WITHOUT_PASSWORD).cloned(),
             means: self.means[person],
             ice_servers: Vec::new(),

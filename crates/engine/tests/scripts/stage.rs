@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use signal_fish_engine::{
     Audience, AwayRules, Command, Effect, Effects, IssuedToken, Kept, Means, Newcomer, PasswordHash,
-    Returning, Room, RoomSetup, SessionRules, Signal, TokenHash,
+    Returning, Room, RoomSetup, SessionRules, Signal, Subject, TokenHash,
 };
 use signal_fish_protocol::{
     ConnectionInfo, DeliveryClass, DeliveryLabel, Epoch, GameName, IceServer, LobbyState, Payload, PlayerId,
@@ -229,6 +229,8 @@ impl Stage {
 
     fn command(&mut self, person: usize, deed: &str) -> Command {
         let generation = SessionGeneration::new(self.next_id());
+        let (deed, subject) =
+            deed.split_once(" known as ").map_or((deed, None), |(deed, word)| (deed, Some(word)));
         let (deed, password) =
             deed.split_once(" with ").map_or((deed, None), |(deed, word)| (deed, Some(word)));
         let (verb, rest) = deed.split_once(' ').unwrap_or((deed, ""));
@@ -241,6 +243,7 @@ impl Stage {
             name: PlayerName::parse(name, &PlayerNameRules::default()).expect("a good name"),
             connected_at: Timestamp::UNIX_EPOCH,
             proof: password.map(hash),
+            subject: subject.map(subject_of),
             means: *means,
             ice_servers: vec![ice_server()],
         };
@@ -385,6 +388,11 @@ impl Default for Stage {
 }
 
 /// Scripts know no secrets: a password is its own hash.
+fn subject_of(word: &str) -> Subject {
+    let value = word.bytes().fold(0, |value, byte| value << 8 | u128::from(byte));
+    Subject::new(Uuid::from_u128(value))
+}
+
 fn hash(word: &str) -> PasswordHash {
     PasswordHash::new(word)
 }

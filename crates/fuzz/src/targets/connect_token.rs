@@ -117,7 +117,7 @@ fn parties() -> &'static Parties {
             {"kty": "EC", "crv": "P-256", "kid": "p", "x": base64(x), "y": base64(y)},
         ]});
         let keys = KeySet::from_jwks(&jwks.to_string(), true).expect("they are sound");
-        let jwt = JwtRules { keys: keys.clone(), audience: "signal-fish".into() };
+        let jwt = JwtRules { keys: keys.clone().into(), audience: "signal-fish".into() };
         let rules = TokenRules { keys: Some(keys), jwt: Some(jwt), ..TokenRules::default() };
         Parties { ed25519, p256, authenticator: Authenticator::open().with_tokens(rules) }
     })

@@ -22,7 +22,7 @@ pub(super) fn start(config: ListenerConfig) -> SocketAddr {
             let hub = Hub::start(HubConfig::default(), Authenticator::open(), database, coordinator);
             let hub = hub.await.expect("memory can be read");
             let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            let listener = Listener::bind(any, hub, config, None).await.expect("a free port");
+            let listener = Listener::bind(any, hub, config, None).expect("a free port");
             sender.send(listener.local_addr()).expect("the other side waits");
             listener.serve(std::future::pending()).await
         })

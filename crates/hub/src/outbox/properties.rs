@@ -31,7 +31,7 @@ proptest! {
     ) {
         let mut senders = Senders::default();
         let outboxes = [ProtocolVersion::V2, ProtocolVersion::V3].map(|version| {
-            let outbox = Outbox::new(limits, ControlEncoding::Json);
+            let outbox = Outbox::new(limits, ControlEncoding::Json, None);
             outbox.settle(Instant::now(), Wire::json(version));
             outbox
         });

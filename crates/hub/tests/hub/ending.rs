@@ -1,13 +1,16 @@
 //! How connections end: too slow, too many refusals, and the end of the server itself.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::{Client, V2, V3, hub, parse};
 use serde_json::{Value, json};
-use signal_fish_auth::Quota;
-use signal_fish_hub::{HubConfig, OutboxLimits};
+use signal_fish_auth::{Authenticator, Quota};
+use signal_fish_coordination::LocalCoordinator;
+use signal_fish_hub::{Hub, HubConfig, OutboxLimits};
 use signal_fish_protocol::CloseCode;
+use signal_fish_storage::{GameDatabase as _, MemoryDatabase};
 
 const TEXT: &str = r#"{"type":"GameData","data":{"data":"some bytes of a game"}}"#;
 
@@ -146,4 +149,39 @@ async fn a_host_may_send_its_level_in_one_burst() {
     }
     let (frames, ending) = friend.take();
     assert_eq!((frames.len(), ending), (200, None));
+}
+
+#[tokio::test]
+async fn a_drain_can_be_taken_back_until_it_is_for_good() {
+    let hub = hub(HubConfig::default()).await;
+    let client = Client::seated(&hub, V3, "UNDRAN", "Ada").await;
+    client.take();
+    assert!(!hub.undrain(), "there is nothing to take back");
+    for _ in 0..2 {
+        hub.drain(Duration::from_secs(9), Duration::ZERO);
+        hub.drain(Duration::from_secs(9), Duration::ZERO);
+        assert_eq!((hub.is_draining(), client.hear_types()), (true, vec!["GoingAway".to_owned()]));
+        assert!(hub.undrain() && !hub.is_draining());
+    }
+    Client::seated(&hub, V3, "AFRESH", "Bob").await;
+    hub.drain(Duration::from_secs(9), Duration::ZERO);
+    client.take();
+    hub.drain_for_good(Duration::from_secs(1), Duration::ZERO);
+    assert_eq!(client.hear_types(), ["GoingAway"], "the moment is another one");
+    assert!(!hub.undrain() && hub.is_draining());
+}
+
+#[tokio::test]
+async fn what_rooms_have_become_is_written_when_it_is_said_to_be() {
+    let database = Arc::new(MemoryDatabase::default());
+    let hub = hub_on(Arc::clone(&database)).await;
+    hub.written().await;
+    let _ada = Client::seated(&hub, V3, "WRITEN", "Ada").await;
+    hub.written().await;
+    assert_eq!(database.rooms().await.expect("memory can be read").len(), 1);
+}
+
+async fn hub_on(database: Arc<MemoryDatabase>) -> Hub {
+    let coordinator = Arc::new(LocalCoordinator);
+    Hub::start(HubConfig::default(), Authenticator::open(), database, coordinator).await.expect("it is empty")
 }

@@ -207,3 +207,21 @@ async fn protocol_2_is_refused_what_only_protocol_3_has() {
     }
     assert_eq!(ada.hear(), [] as [Value; 0]);
 }
+
+#[tokio::test]
+async fn players_of_rooms_that_are_there_are_told_the_servers_of_now() {
+    let hub = hub(HubConfig::default()).await;
+    let [mut ada, mut bob] = pair(&hub, "PEERS2").await;
+    let mut config = HubConfig::default();
+    let servers = vec![IceServer { urls: vec!["stun:new".to_owned()], username: None, credential: None }];
+    config.peering.ice.servers = servers;
+    hub.reconfigure(config);
+    let mut cat = capable(&hub).await;
+    assert_eq!(snapshot(&mut cat, "PEERS2", "Cat").await["ice_servers"], json!([{"urls": ["stun:new"]}]));
+    for client in [&mut bob, &mut cat, &mut ada] {
+        client.say("PlayerReady", Value::Null).await;
+    }
+    ada.say("StartGame", Value::Null).await;
+    let plan = ada.hear().pop().expect("a plan");
+    assert_eq!(plan["data"]["ice_servers"], json!([{"urls": ["stun:new"]}]), "{plan}");
+}

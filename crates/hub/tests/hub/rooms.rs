@@ -181,6 +181,7 @@ async fn a_stored_room_that_breaks_the_rules_is_left_out() {
         lobby: LobbyState::Lobby,
         password: None,
         banned: Vec::new(),
+        banned_subjects: Vec::new(),
     };
     for (game, code) in
         [("tanks", "GOOD01"), ("tanks", "SHORT"), ("no/such/name", "GOOD02"), ("tanks", "GOOD01")]

@@ -3,17 +3,23 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::path::Path;
 
 use serde::Deserialize;
-use signal_fish_auth::{App, AppLimits, Authenticator, JwtRules, KeyError, KeySet, TokenRules};
+use signal_fish_auth::{App, AppLimits, Authenticator, JwtKeys, JwtRules, KeyError, KeySet, TokenRules};
 use signal_fish_protocol::AppId;
+use signal_fish_transport::WebAddress;
 
+use crate::jwks::Publication;
 use crate::settings::{AllowedApp, ConnectTokenSettings, JwtSettings, Problems, SecuritySettings};
 
 /// Names all that is wrong, as far as it can be seen at once.
-pub(super) fn authenticator(settings: &SecuritySettings, problems: &mut Problems) -> Authenticator {
+pub(super) fn authenticator(
+    settings: &SecuritySettings,
+    problems: &mut Problems,
+) -> (Authenticator, Option<Publication>) {
     let apps = apps(settings, problems);
-    let tokens = tokens(settings, problems);
+    let (tokens, jwks) = tokens(settings, problems);
     let by_list = settings.enforce_app_id_allowlist;
     if by_list && settings.app_auth_path.is_none() && apps.is_empty() && settings.allowed_apps.is_empty() {
         let advice = "lists no app, so nobody could play: list one, or set \
@@ -21,18 +27,24 @@ pub(super) fn authenticator(settings: &SecuritySettings, problems: &mut Problems
         problems.add("security.allowed_apps", advice);
     }
     let authenticator = if by_list { Authenticator::allowlist(apps) } else { Authenticator::open() };
-    authenticator.with_tokens(tokens)
+    (authenticator.with_tokens(tokens), jwks)
 }
 
-/// The files that say who may play.
-pub(crate) fn files(settings: &SecuritySettings) -> impl Iterator<Item = &str> {
+/// Every file that settings name, with the keys that do: those that say who may play, and certificates.
+pub(crate) fn files(settings: &SecuritySettings) -> impl Iterator<Item = (&'static str, &Path)> {
     let ConnectTokenSettings { public_key_path, keys_path, jwt, .. } = &settings.connect_token;
-    let paths = [&settings.app_auth_path, public_key_path, keys_path, &jwt.jwks_path];
-    paths.into_iter().filter_map(|path| path.as_deref())
+    let paths = [
+        ("security.app_auth_path", &settings.app_auth_path),
+        ("security.connect_token.public_key_path", public_key_path),
+        ("security.connect_token.keys_path", keys_path),
+        ("security.connect_token.jwt.jwks_path", &jwt.jwks_path),
+    ];
+    let access = paths.into_iter().filter_map(|(key, path)| Some((key, Path::new(path.as_ref()?))));
+    access.chain(settings.transport.tls.paths())
 }
 
 /// All of a file, or as much as may be in one.
-pub(crate) fn read(path: &str) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -93,23 +105,23 @@ fn app(id: AppId, listed: &AllowedApp) -> App {
             connections_max: listed.max_connections,
             messages_max: listed.max_messages,
             relay_bytes_max: listed.max_relay_bytes,
+            messages_max_of_all: listed.max_messages_of_all,
+            relay_bytes_max_of_all: listed.max_relay_bytes_of_all,
         },
         requires_token: listed.require_connect_token,
     }
 }
 
-fn tokens(settings: &SecuritySettings, problems: &mut Problems) -> TokenRules {
+fn tokens(settings: &SecuritySettings, problems: &mut Problems) -> (TokenRules, Option<Publication>) {
     let connect_token = &settings.connect_token;
     let ConnectTokenSettings { required, single_use, single_use_max, .. } = *connect_token;
     if required && connect_token.takes_none() {
         problems.add("security.connect_token.required", format!("is true, but {NO_KEY}"));
     }
-    TokenRules {
-        keys: keys(connect_token, problems),
-        jwt: jwt(&connect_token.jwt, problems),
-        required,
-        used_max: single_use.then_some(single_use_max),
-    }
+    let (jwt, jwks) = jwt(&connect_token.jwt, problems).unzip();
+    let keys = keys(connect_token, problems);
+    let used_max = single_use.then_some(single_use_max);
+    (TokenRules { keys, jwt, required, used_max }, jwks.flatten())
 }
 
 fn keys(settings: &ConnectTokenSettings, problems: &mut Problems) -> Option<KeySet> {
@@ -133,25 +145,42 @@ fn keys(settings: &ConnectTokenSettings, problems: &mut Problems) -> Option<KeyS
     key_set(key, Some(path), KeySet::from_jwks(&text, false), problems)
 }
 
-fn jwt(settings: &JwtSettings, problems: &mut Problems) -> Option<JwtRules> {
-    match (&settings.audience, &settings.jwks_path) {
-        (None, None) => None,
-        (Some(audience), Some(path)) if !audience.is_empty() => {
+/// The rules for JWTs, and where their keys are to be fetched, if they are.
+fn jwt(settings: &JwtSettings, problems: &mut Problems) -> Option<(JwtRules, Option<Publication>)> {
+    let JwtSettings { audience, jwks_path, jwks_url } = settings;
+    if audience.is_none() && jwks_path.is_none() && jwks_url.is_none() {
+        return None;
+    }
+    let audience: Option<Box<str>> = audience.as_deref().filter(|name| !name.is_empty()).map(Into::into);
+    if audience.is_none() {
+        let advice = "set the name that JWTs have for this server, or those for others would be taken";
+        problems.add("security.connect_token.jwt.audience", advice);
+    }
+    let (keys, publication) = match (jwks_path, jwks_url) {
+        (Some(path), None) => {
             let key = "security.connect_token.jwt.jwks_path";
             let text = text(key, path, problems)?;
             let keys = key_set(key, Some(path), KeySet::from_jwks(&text, true), problems)?;
-            Some(JwtRules { keys, audience: audience.as_str().into() })
+            (JwtKeys::Fixed(keys), None)
         }
-        (_, Some(_)) => {
-            let advice = "set the name that JWTs have for this server, or those for others would be taken";
-            problems.add("security.connect_token.jwt.audience", advice);
-            None
+        (None, Some(url)) => {
+            let key = "security.connect_token.jwt.jwks_url";
+            let address =
+                WebAddress::parse(url).map_err(|error| problems.add(key, error.to_string())).ok()?;
+            let publication = Publication::new(address);
+            (JwtKeys::Fetched(publication.keys()), Some(publication))
         }
-        (Some(_), None) => {
-            problems.add("security.connect_token.jwt.jwks_path", "set the file with the keys of JWTs");
-            None
+        (None, None) => {
+            let advice = "set the file with the keys of JWTs, or `jwks_url`";
+            problems.add("security.connect_token.jwt.jwks_path", advice);
+            return None;
         }
-    }
+        (Some(_), Some(_)) => {
+            problems.add("security.connect_token.jwt", "set only one of `jwks_path` and `jwks_url`");
+            return None;
+        }
+    };
+    Some((JwtRules { keys, audience: audience? }, publication))
 }
 
 fn key_set(
@@ -165,7 +194,7 @@ fn key_set(
 
 /// The text of a file that a key names.
 fn text(key: &str, path: &str, problems: &mut Problems) -> Option<String> {
-    let text = match read(path) {
+    let text = match read(path.as_ref()) {
         Ok(bytes) if bytes.len() as u64 > FILE_BYTES_MAX => Err("is too long".to_owned()),
         Ok(bytes) => String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned()),
         Err(error) => Err(format!("cannot be read: {error}")),

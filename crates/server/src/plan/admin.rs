@@ -57,7 +57,7 @@ fn token(settings: &AdminSettings, problems: &mut Problems) -> Option<String> {
             return None;
         }
         (Some(token), None) => ("admin.token", token.reveal().to_owned()),
-        (None, Some(path)) => match read(&path.to_string_lossy()).map(String::from_utf8) {
+        (None, Some(path)) => match read(path).map(String::from_utf8) {
             // Files end with a line break.
             Ok(Ok(text)) => ("admin.token_path", text.trim_end().to_owned()),
             Ok(Err(_)) => {

@@ -1,12 +1,35 @@
 //! What the port is told: limits, deadlines, and who may be believed.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use signal_fish_transport::{ConnectionConfig, ListenerConfig, RateLimits};
 
 use super::{RETRY_AFTER, millis, secs, unless_zero};
 use crate::memory;
 use crate::settings::{Problems, SecuritySettings, ServerSettings, Settings, WebsocketSettings, reach};
+
+/// Where to listen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Listening {
+    pub(crate) addr: SocketAddr,
+    /// A Unix socket and the mode of its file.
+    pub(crate) unix: Option<(PathBuf, u32)>,
+}
+
+pub(super) fn sockets(settings: &Settings, problems: &mut Problems) -> Listening {
+    let Settings { port, server, .. } = settings;
+    let mode = u32::from_str_radix(&server.unix_socket_mode, 8).ok().filter(|&mode| mode <= 0o777);
+    if mode.is_none() {
+        let advice = format!("set an octal mode from 0 to 0777, not {:?}", server.unix_socket_mode);
+        problems.add("server.unix_socket_mode", advice);
+    }
+    if server.unix_socket.is_some() && cfg!(not(unix)) {
+        problems.add("server.unix_socket", "there are no Unix sockets on this system, take it out");
+    }
+    Listening { addr: SocketAddr::new(server.bind, *port), unix: server.unix_socket.clone().zip(mode) }
+}
 
 pub(super) fn listener(settings: &Settings, problems: &mut Problems) -> ListenerConfig {
     let Settings { server, security, websocket, .. } = settings;
@@ -81,6 +104,22 @@ mod tests {
         assert_eq!(n_max(|_| {}), 1_280);
         assert_eq!(n_max(|security| security.max_connections_per_ip = 10.try_into().unwrap()), 200);
         assert_eq!(n_max(|security| security.max_upgrades_per_ip = 7.try_into().ok()), 7);
+    }
+
+    #[test]
+    fn the_mode_of_a_unix_socket_is_octal() {
+        let mode = |text: &str| {
+            let mut settings = Settings::default();
+            settings.server.unix_socket = Some("/run/fish".into());
+            settings.server.unix_socket_mode = text.to_owned();
+            let mut problems = Problems::default();
+            let unix = sockets(&settings, &mut problems).unix;
+            problems.none().map(|()| unix.map(|(_, mode)| mode)).map_err(|problems| problems.to_string())
+        };
+        assert_eq!([mode("0660"), mode("600")], [Ok(Some(0o660)), Ok(Some(0o600))]);
+        for bad in ["", "rw", "0888", "1777", "-1"] {
+            assert!(mode(bad).unwrap_err().contains("unix_socket_mode: set an octal mode"), "{bad}");
+        }
     }
 
     #[test]

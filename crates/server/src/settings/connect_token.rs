@@ -41,7 +41,8 @@ impl Default for ConnectTokenSettings {
     }
 }
 
-/// The JWTs that are taken as connect tokens, signed with EdDSA or ES256; none unless both members are set.
+/// The JWTs that are taken as connect tokens, signed with EdDSA or ES256; none unless there is an
+/// audience and one of the two for keys.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct JwtSettings {
@@ -49,12 +50,18 @@ pub struct JwtSettings {
     pub audience: Option<String>,
     /// The file that has the Ed25519 and P-256 keys of those who sign them, as a JWKS.
     pub jwks_path: Option<String>,
+    /// Where these keys are published, in place of a file: an `https` address, or `http` on a loopback address. They
+    /// are fetched at the start and again whenever they may have changed.
+    #[schemars(extend("x-live" = false))]
+    pub jwks_url: Option<String>,
 }
 
 impl ConnectTokenSettings {
     /// Whether there is nothing to check a token with.
     pub(crate) fn takes_none(&self) -> bool {
         let Self { public_key, public_key_path, keys_path, jwt, .. } = self;
-        [public_key, public_key_path, keys_path, &jwt.jwks_path].into_iter().all(Option::is_none)
+        [public_key, public_key_path, keys_path, &jwt.jwks_path, &jwt.jwks_url]
+            .into_iter()
+            .all(Option::is_none)
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct LoggingSettings {
     /// The least important level that is logged. null leaves it to the variable `RUST_LOG`, and without one
     /// logs `info` and above.
+    #[schemars(extend("x-live" = true))]
     pub level: Option<LogLevel>,
     /// null writes text to a terminal and JSON to anything else.
     pub format: Option<LogFormat>,

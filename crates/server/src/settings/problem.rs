@@ -45,6 +45,13 @@ impl Problems {
         self.0.push(Problem { subject: subject.into(), advice: advice.into(), origin });
     }
 
+    /// These problems are there only as long as some of the settings are those of the last start.
+    pub(crate) fn until_a_restart(mut self) -> Self {
+        let advice = "the new settings are sound, but not together with old ones that only a restart changes";
+        self.add("restart the server", advice);
+        self
+    }
+
     /// Refuses if there is any.
     pub(crate) fn none(self) -> Result<(), Self> {
         if self.0.is_empty() { Ok(()) } else { Err(self) }

@@ -23,6 +23,7 @@ pub struct ProtocolSettings {
     #[schemars(range(min = 1, max = 1_024))]
     pub max_player_name_length: usize,
     /// The most players that the creator of a room may ask for.
+    #[schemars(extend("x-live" = true))]
     pub max_players_limit: NonZeroU8,
     /// Whether MessagePack game data is offered beside JSON.
     pub enable_message_pack_game_data: bool,

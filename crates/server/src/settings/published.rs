@@ -57,11 +57,10 @@ use Harmless::{Always, Off, Only};
 
 const NO_METRICS: &str = "there is no metrics endpoint to set up";
 const NO_FILES: &str = "logs go to stderr";
-const NO_BATCHING: &str = "what waits for a connection is always written together";
 
 /// Key or section; which values ask for nothing; why that is so, or what is missing. The longest entry counts.
 #[rustfmt::skip]
-const KEYS: [(&str, Harmless, &str); 20] = [
+const KEYS: [(&str, Harmless, &str); 17] = [
     ("coordination", Always, "the published server never reads it either"),
     ("environment", Always, "there is no production mode"),
     ("logging.dir", Always, NO_FILES),
@@ -78,8 +77,5 @@ const KEYS: [(&str, Harmless, &str); 20] = [
     ("server.heartbeat_throttle_secs", Always, "activity is not throttled"),
     ("server.region_id", Always, "no client sees it"),
     ("server.room_cleanup_interval", Always, "every room keeps its own deadline"),
-    ("websocket.batch_interval_ms", Always, NO_BATCHING),
-    ("websocket.batch_size", Always, NO_BATCHING),
     ("websocket.control_queue_capacity", Always, "all that waits for a connection has one limit"),
-    ("websocket.enable_batching", Always, NO_BATCHING),
 ];

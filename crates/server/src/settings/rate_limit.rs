@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// What one connection may do in a while. Budgets come back evenly over the window, not all at its end.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("x-live" = true))]
 pub struct RateLimitSettings {
     /// Seconds in which a used-up budget is whole again.
     pub time_window: NonZeroU32,
@@ -27,6 +28,7 @@ pub struct RateLimitSettings {
     /// not relayed.
     pub max_relay_bytes: NonZeroU64,
     /// Bytes of game data that all players of a room together may send in a window.
+    #[schemars(extend("x-live" = false))]
     pub max_room_relay_bytes: NonZeroU64,
     /// Signals and transport reports that a connection may send in a window.
     pub max_signals: NonZeroU32,

@@ -17,6 +17,8 @@ pub struct Key {
     pub default: Option<String>,
     /// What it is for.
     pub meaning: String,
+    /// Whether a running server takes it over from settings that are read again.
+    pub is_live: bool,
 }
 
 impl Key {
@@ -24,7 +26,7 @@ impl Key {
     pub fn all() -> Vec<Self> {
         let mut keys = Vec::new();
         let defaults = serde_json::to_value(Settings::default()).expect("settings have a JSON form");
-        collect("", &schema(), Some(&defaults), &mut keys);
+        collect("", &schema(), Some(&defaults), false, &mut keys);
         keys.sort_by(|a, b| a.path.cmp(&b.path));
         keys
     }
@@ -55,20 +57,23 @@ fn parts(path: &str) -> (&str, &str) {
     path.rsplit_once('.').unwrap_or(("", path))
 }
 
-fn collect(path: &str, schema: &Json, default: Option<&Json>, keys: &mut Vec<Key>) {
+/// The keys below `path`. What is said of a section holds for all in it that say nothing else of themselves.
+fn collect(path: &str, schema: &Json, default: Option<&Json>, is_live: bool, keys: &mut Vec<Key>) {
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
         let default = default.map(|default| &default[name]);
+        let is_live = property["x-live"].as_bool().unwrap_or(is_live);
         if property["properties"].is_object() {
-            collect(&path, property, default, keys);
+            collect(&path, property, default, is_live, keys);
             continue;
         }
-        collect(&format!("{path}[]"), &property["items"], None, keys);
+        collect(&format!("{path}[]"), &property["items"], None, is_live, keys);
         keys.push(Key {
             path,
             expected: expected(property),
             default: default.map(Json::to_string),
             meaning: property["description"].as_str().unwrap_or_default().replace('\n', " "),
+            is_live,
         });
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Labels that clients are told about the relay of their room. The server gives them no meaning.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("x-live" = true))]
 pub struct RelayTypeSettings {
     /// The label of games without one of their own: 1 to 256 bytes, no control characters.
     pub default_relay_type: String,

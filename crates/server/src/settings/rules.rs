@@ -1,5 +1,6 @@
 //! Rules between settings: each is within its own bounds, but not all go together.
 
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 
 use signal_fish_hub::OutboxLimits;
@@ -122,6 +123,12 @@ fn check_deadlines(settings: &Settings, problems: &mut Problems) {
         let advice = format!("set less than the {silent} ms of `server.ping_timeout`, not {slow}");
         problems.add("websocket.slow_consumer_timeout_ms", advice);
     }
+    // What may wait must not count as stuck.
+    let (tick, sojourn) = (settings.websocket.batch_interval_ms, settings.websocket.max_sojourn_ms.get());
+    if settings.websocket.enable_batching && tick >= sojourn {
+        let advice = format!("set less than the {sojourn} ms of `websocket.max_sojourn_ms`, not {tick}");
+        problems.add("websocket.batch_interval_ms", advice);
+    }
 }
 
 fn check_access(settings: &Settings, problems: &mut Problems) {
@@ -131,14 +138,19 @@ fn check_access(settings: &Settings, problems: &mut Problems) {
         ("security.max_connections_per_ip", security.max_connections_per_ip.get()),
         ("security.max_connections", security.max_connections.get()),
     );
+    check_exposure(settings, server.bind, problems);
+}
+
+/// An address that others reach is no place for a server that everyone may play on, unless that was said.
+pub(crate) fn check_exposure(settings: &Settings, bind: IpAddr, problems: &mut Problems) {
+    let security = &settings.security;
     let is_guarded =
         security.enforce_app_id_allowlist || security.connect_token.required || security.allow_open;
-    if !is_guarded && !server.bind.to_canonical().is_loopback() {
+    if !is_guarded && !bind.to_canonical().is_loopback() {
         let advice = format!(
-            "other machines can reach {}, and everyone who reaches an open server may play: set \
+            "other machines can reach {bind}, and everyone who reaches an open server may play: set \
              `security.enforce_app_id_allowlist` to true and list your apps in `security.allowed_apps`, or \
-             set `security.allow_open` to true if everyone may (SIGNAL_FISH__SECURITY__ALLOW_OPEN=true)",
-            server.bind
+             set `security.allow_open` to true if everyone may (SIGNAL_FISH__SECURITY__ALLOW_OPEN=true)"
         );
         problems.add("server.bind", advice);
     }

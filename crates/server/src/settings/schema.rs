@@ -145,6 +145,12 @@ pub(super) fn expected(schema: &Json) -> String {
     if is_nullable(schema) { format!("null or {words}") } else { words }
 }
 
+/// Whether nothing but a text may be set, beside null.
+pub(super) fn expects_text(schema: &Json) -> bool {
+    let schema = without_null(schema);
+    tokens(schema).is_empty() && (schema["type"] == "string" || schema["type"][0] == "string")
+}
+
 fn fits(schema: &Json, value: &Json) -> bool {
     if value.is_null() {
         return is_nullable(schema);
@@ -185,7 +191,7 @@ fn tokens(schema: &Json) -> Vec<&str> {
     listed.chain(described).filter_map(Json::as_str).collect()
 }
 
-fn is_nullable(schema: &Json) -> bool {
+pub(super) fn is_nullable(schema: &Json) -> bool {
     let among = |list: &Json, is_null: fn(&Json) -> bool| {
         list.as_array().is_some_and(|items| items.iter().any(is_null))
     };
@@ -193,7 +199,7 @@ fn is_nullable(schema: &Json) -> bool {
 }
 
 /// The alternative that is not null, where null is the other one.
-fn without_null(schema: &Json) -> &Json {
+pub(super) fn without_null(schema: &Json) -> &Json {
     let mut alternatives = schema["anyOf"].as_array().into_iter().flatten();
     alternatives.find(|one| one["type"] != "null").unwrap_or(schema)
 }

@@ -14,6 +14,7 @@ use super::{ForwardedHeaderSetting, TransportSettings};
 /// Who may connect, how often, and how much they may say at once.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("x-live" = true))]
 pub struct SecuritySettings {
     /// Whether only clients may play that authenticate for one of `security.allowed_apps`. Without it the
     /// server is open: everyone who reaches the port may play.
@@ -29,9 +30,11 @@ pub struct SecuritySettings {
     pub allow_open: bool,
     /// The largest message taken from a client, in bytes.
     #[schemars(range(min = 1))]
+    #[schemars(extend("x-live" = false))]
     pub max_message_size: usize,
     /// The largest message sent to a client, in bytes. At least `security.max_message_size` and 256 more.
     #[schemars(range(min = 1_024, max = limits::OUTBOUND_BYTES_CEILING))]
+    #[schemars(extend("x-live" = false))]
     pub max_outbound_message_size: usize,
     /// The largest signal, in bytes of JSON. At most `security.max_message_size`.
     #[schemars(range(min = 1))]
@@ -41,6 +44,7 @@ pub struct SecuritySettings {
     #[schemars(range(min = 1))]
     pub max_connection_info_bytes: usize,
     /// The largest game messages, where they have a limit of their own.
+    #[schemars(extend("x-live" = false))]
     pub max_game_data_bytes: GameDataSettings,
     /// The most connections from one IPv4 address or IPv6 /64 network. At most `security.max_connections`.
     pub max_connections_per_ip: NonZeroUsize,
@@ -142,13 +146,20 @@ pub struct AllowedApp {
     #[serde(default)]
     pub max_connections: Option<NonZeroU32>,
     /// The most messages that each of its players may send into a room in a window of `rate_limit.time_window`: game
-    /// data, and what concerns the lobby.
+    /// data, what concerns the lobby, and what the authority asks for.
     #[serde(default)]
     pub max_messages: Option<NonZeroU32>,
     /// The most bytes of game data that each of its players may send in a window, instead of
     /// `rate_limit.max_relay_bytes`.
     #[serde(default)]
     pub max_relay_bytes: Option<NonZeroU64>,
+    /// The most messages that all its players together may send into rooms in a window. What is beyond is refused with
+    /// `RATE_LIMIT_EXCEEDED`.
+    #[serde(default)]
+    pub max_messages_of_all: Option<NonZeroU64>,
+    /// The most bytes of game data that all its players together may send in a window.
+    #[serde(default)]
+    pub max_relay_bytes_of_all: Option<NonZeroU64>,
     /// Whether its clients have to show a connect token, instead of `security.connect_token.required`.
     #[serde(default)]
     pub require_connect_token: Option<bool>,

@@ -11,6 +11,7 @@ use super::secret::Secret;
 /// How the players of a started game may reach each other. The server picks the closest way that all of them can use.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("x-live" = true))]
 pub struct SessionSettings {
     /// The closest that players may come to each other: everyone to everyone, everyone to one host, or the relay only.
     pub default_topology: TopologyMax,

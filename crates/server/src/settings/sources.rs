@@ -1,4 +1,4 @@
-//! Where settings come from, lowest first: defaults, one file, inline JSON, environment variables, flags.
+//! Where settings come from, lowest first: defaults, files, stdin, inline JSON, environment variables, flags.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -11,17 +11,22 @@ use config::{Config, Map, Source, Value, ValueKind};
 use serde_json::Value as Json;
 
 use super::Settings;
-use super::json_text;
 use super::problem::Problems;
+use super::schema::schema;
+use super::{json_text, toml_text, variables};
 
 /// Where settings come from. Objects of several sources are merged, anything else is replaced by the higher one.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Sources {
-    /// The file to read. Without one `SIGNAL_FISH_CONFIG_PATH` names it, and without that `config.json` in the
-    /// working directory is read if it exists.
+    /// The one file to read. Without it there may be several: `config.json` or `config.toml` in `beside`, the same in
+    /// the working directory, and one that `SIGNAL_FISH_CONFIG_PATH` names.
     pub file: Option<PathBuf>,
+    /// The folder of the executable.
+    pub beside: Option<PathBuf>,
     /// Environment variables, as names and values. Those that do not start with `SIGNAL_FISH_` are ignored.
     pub environment: Vec<(OsString, OsString)>,
+    /// What came on stdin, if [`Sources::wants_stdin`].
+    pub stdin: Option<String>,
     /// The flag `--port`.
     pub port: Option<u16>,
     /// The flag `--bind`.
@@ -33,51 +38,65 @@ impl Sources {
     pub(super) fn merged(&self) -> Result<Value, Problems> {
         let mut problems = Problems::default();
         let mut layers = vec![Layer::defaults()];
-        layers.extend(self.file(&mut problems));
+        layers.extend(self.files(&mut problems));
         layers.extend(self.inline(&mut problems));
         layers.extend(self.variables(&mut problems));
         layers.extend(self.flags());
         for layer in &mut layers {
             layer.rename_aliases(&mut problems);
+            layer.drop_null_sections();
         }
         problems.none()?;
         let merged = layers.into_iter().fold(Config::builder(), |all, layer| all.add_source(layer)).build();
         Ok(merged.expect("layers are already read").cache)
     }
 
-    fn file(&self, problems: &mut Problems) -> Option<Layer> {
-        let named = self.file.clone().or_else(|| self.variable(PATH).map(PathBuf::from));
-        let path = named.as_deref().unwrap_or(Path::new("config.json"));
-        let name = path.display().to_string();
-        match fs::read_to_string(path) {
-            Ok(text) => Layer::parse(&name, &text, problems),
-            Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => None,
-            Err(error) => {
-                problems.add(name, format!("cannot be read: {error}"));
-                None
-            }
-        }
+    /// Whether JSON is to be read from stdin, once: [`Sources::stdin`] is the place for it.
+    pub fn wants_stdin(&self) -> bool {
+        self.variable(STDIN).and_then(|value| value.to_str()).is_some_and(|value| is_one_of(value, &YES))
     }
 
-    fn inline(&self, problems: &mut Problems) -> Option<Layer> {
-        if self.variable(STDIN).is_some_and(|value| !value.is_empty()) {
-            problems.add(STDIN, "not supported, use `--config /dev/stdin` instead");
+    fn files(&self, problems: &mut Problems) -> Vec<Layer> {
+        if let Some(path) = &self.file {
+            return file(path, true, problems).into_iter().collect();
         }
-        let Some(text) = self.variable(JSON)?.to_str() else {
-            problems.add(JSON, "set valid UTF-8");
-            return None;
+        let here = self.beside.as_ref().and_then(|beside| beside.canonicalize().ok())
+            == Path::new(".").canonicalize().ok();
+        let beside = self.beside.as_deref().filter(|_| !here);
+        let mut layers: Vec<_> = beside
+            .into_iter()
+            .chain([Path::new("")])
+            .filter_map(|folder| found_in(folder, problems))
+            .collect();
+        layers.extend(self.variable(PATH).and_then(|path| file(Path::new(path), true, problems)));
+        layers
+    }
+
+    fn inline(&self, problems: &mut Problems) -> Vec<Layer> {
+        let is_known = |value: &OsString| {
+            value.to_str().is_some_and(|value| is_one_of(value, &[&YES[..], &NO].concat()))
         };
-        Layer::parse(JSON, text, problems)
+        if self.variable(STDIN).is_some_and(|value| !is_known(value)) {
+            problems.add(STDIN, "set 1, true or yes, or leave it out");
+        }
+        let mut layers = Vec::new();
+        layers.extend(self.stdin.as_ref().and_then(|text| Layer::parse(STDIN, text, problems)));
+        match self.variable(JSON).map(|text| text.to_str()) {
+            Some(Some(text)) => layers.extend(Layer::parse(JSON, text, problems)),
+            Some(None) => problems.add(JSON, "set valid UTF-8"),
+            None => {}
+        }
+        layers
     }
 
     /// One layer for each variable `SIGNAL_FISH__SECTION__KEY`, merged into one: their order means nothing.
     fn variables(&self, problems: &mut Problems) -> Option<Layer> {
+        let schema = schema();
         let mut by_path = BTreeMap::new();
         for (name, value) in &self.environment {
             let Some(rest) = name.to_str().and_then(without_prefix) else { continue };
             let name = format!("{PREFIX}{rest}");
-            let path = rest.split("__").filter(|part| !part.is_empty()).map(str::to_lowercase);
-            let path: Vec<String> = path.collect();
+            let path = variables::path(rest, &schema);
             match value.to_str() {
                 None => problems.add(name, "set valid UTF-8"),
                 Some(_) if path.len() > VARIABLE_DEPTH_MAX => {
@@ -93,7 +112,9 @@ impl Sources {
         let layers: Vec<Layer> = by_path
             .into_iter()
             .filter(|(path, _)| !path.is_empty())
-            .map(|(path, (name, value))| Layer::nested(&name, &path, &typed(&path, value)))
+            .map(|(path, (name, value))| {
+                Layer::nested(&name, &path, &variables::value(&path, value, &schema))
+            })
             .collect();
         Some(Layer(layers.collect().expect("layers are already read")))
     }
@@ -126,14 +147,36 @@ fn without_prefix(name: &str) -> Option<&str> {
     prefix.eq_ignore_ascii_case(PREFIX).then_some(rest)
 }
 
-/// The value of a variable: JSON if it is that, else text.
-fn typed(path: &[String], value: &str) -> Json {
-    let value = value.trim();
-    match serde_json::from_str(value) {
-        Ok(json) => json,
-        Err(_) if path == SYMBOLS => value.split(',').collect(),
-        Err(_) => value.into(),
+/// The file that is looked for in a folder, if there is one.
+fn found_in(folder: &Path, problems: &mut Problems) -> Option<Layer> {
+    let [json, toml] = ["config.json", "config.toml"].map(|name| folder.join(name));
+    if json.exists() && toml.exists() {
+        problems
+            .add(toml.display().to_string(), format!("there is {} too, keep one of them", json.display()));
+        return None;
     }
+    file(&json, false, problems).or_else(|| file(&toml, false, problems))
+}
+
+/// A file as a layer. One that `is_named` has to be there.
+fn file(path: &Path, is_named: bool, problems: &mut Problems) -> Option<Layer> {
+    let name = path.display().to_string();
+    match fs::read_to_string(path) {
+        Ok(text) if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) => {
+            Layer::parse_toml(&name, &text, problems)
+        }
+        Ok(text) => Layer::parse(&name, &text, problems),
+        // A link that leads nowhere was meant to lead somewhere.
+        Err(error) if !is_named && error.kind() == ErrorKind::NotFound && !path.is_symlink() => None,
+        Err(error) => {
+            problems.add(name, format!("cannot be read: {error}"));
+            None
+        }
+    }
+}
+
+fn is_one_of(value: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| value.trim().eq_ignore_ascii_case(word))
 }
 
 /// One source as a tree.
@@ -160,6 +203,17 @@ impl Layer {
         None
     }
 
+    /// Reads a TOML file.
+    fn parse_toml(origin: &str, text: &str, problems: &mut Problems) -> Option<Self> {
+        match toml_text::parse(text) {
+            Ok(json) => Self::new(Some(origin), &json)?.with_plain_keys(origin, problems),
+            Err(error) => {
+                problems.add(origin, format!("not TOML: {error}"));
+                None
+            }
+        }
+    }
+
     /// The merge takes a key at the root for a path, and would find a second spelling of every key.
     fn with_plain_keys(self, origin: &str, problems: &mut Problems) -> Option<Self> {
         let mut paths: Vec<_> = self.0.keys().filter(|key| key.contains(['.', '['])).collect();
@@ -180,6 +234,14 @@ impl Layer {
         let wrap = |inner, key: &_| Json::from_iter([(AsRef::as_ref(key), inner)]);
         let json = path.iter().rev().fold(value.clone(), wrap);
         Self::new(Some(origin), &json).expect("a path is not empty")
+    }
+
+    /// Leaves out sections that the published server may have null for: nothing is set in them.
+    fn drop_null_sections(&mut self) {
+        if let Some(Value { kind: ValueKind::Table(security), .. }) = self.0.get_mut("security") {
+            security
+                .retain(|name, value| !(NULLABLE.contains(&name.as_str()) && value.kind == ValueKind::Nil));
+        }
     }
 
     /// Gives keys their present names, before layers are merged: two names would not replace each other.
@@ -237,8 +299,12 @@ const STDIN: &str = "SIGNAL_FISH_CONFIG_STDIN";
 /// More than any key has; a tree is walked by recursion.
 const VARIABLE_DEPTH_MAX: usize = 16;
 
-/// The one list that may be written as a comma list in a variable.
-const SYMBOLS: [&str; 3] = ["protocol", "player_name_validation", "allowed_symbols"];
+/// Words for whether to read stdin.
+const YES: [&str; 3] = ["1", "true", "yes"];
+const NO: [&str; 4] = ["0", "false", "no", ""];
+
+/// Sections of `security` that may be null.
+const NULLABLE: [&str; 2] = ["connect_token", "max_game_data_bytes"];
 
 /// Section, old name, present name.
 const ALIASES: [(&str, &str, &str); 2] = [

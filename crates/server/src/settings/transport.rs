@@ -1,10 +1,10 @@
 //! Section `security.transport`: how connections are protected on their way.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use signal_fish_transport::{CertificateFiles, ClientCertificates, TlsFiles};
+use signal_fish_transport::{CertificateFiles, ClientCertificates, Tls, TlsFiles};
 
 use super::problem::Problems;
 use super::token_binding::TokenBindingSettings;
@@ -24,6 +24,7 @@ pub struct TransportSettings {
 #[serde(default, deny_unknown_fields)]
 pub struct TlsSettings {
     /// Whether the port takes TLS connections, and no others.
+    #[schemars(extend("x-live" = false))]
     pub enabled: bool,
     /// The PEM file with the certificate, and those that lead to one that clients know. This and every other file is
     /// read again when it changes, and on SIGHUP.
@@ -102,6 +103,29 @@ impl TlsSettings {
         });
         let certificate = CertificateFiles { chain: chain?, key: private? };
         Some(TlsFiles { certificate, others: others.collect(), clients: clients? })
+    }
+
+    /// Reads the certificates, if there is to be encryption.
+    pub(crate) fn load(&self) -> Result<Option<Tls>, Problems> {
+        let mut problems = Problems::default();
+        let files = self.files(&mut problems);
+        let loaded = files.and_then(|files| {
+            Tls::load(&files).map_err(|error| problems.add("security.transport.tls", error.to_string())).ok()
+        });
+        problems.none().map(|()| loaded)
+    }
+
+    /// Every file that is named, with its key, whether there is to be encryption or not.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let others = self.additional_certificates.iter();
+        let others = others.flat_map(|other| [&other.certificate_path, &other.private_key_path]);
+        let of_one = [
+            ("security.transport.tls.certificate_path", &self.certificate_path),
+            ("security.transport.tls.private_key_path", &self.private_key_path),
+            ("security.transport.tls.client_ca_cert_path", &self.client_ca_cert_path),
+        ];
+        let of_one = of_one.into_iter().filter_map(|(key, path)| Some((key, path.as_deref()?)));
+        of_one.chain(others.map(|path| ("security.transport.tls.additional_certificates", path.as_path())))
     }
 
     fn clients(&self, problems: &mut Problems) -> Option<ClientCertificates> {

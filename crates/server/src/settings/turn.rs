@@ -8,6 +8,7 @@ use super::secret::Secret;
 /// STUN and TURN servers for players who use WebRTC.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("x-live" = true))]
 pub struct TurnSettings {
     /// Whether players get a password of their own for the TURN servers in `urls`.
     pub enabled: bool,

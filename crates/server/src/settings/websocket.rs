@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Deadlines and queues of every connection.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("x-live" = true))]
 pub struct WebsocketSettings {
     /// Seconds that a client may take to authenticate, where that is needed.
     #[schemars(range(min = 5, max = 60))]
@@ -25,12 +26,15 @@ pub struct WebsocketSettings {
     pub pong_timeout_secs: u32,
     /// The send buffer of each socket in the operating system, in bytes; 0 leaves it to the system.
     #[schemars(range(max = 16_777_216))]
+    #[schemars(extend("x-live" = false))]
     pub socket_send_buffer_bytes: usize,
     /// How many messages may wait for one connection before it counts as slow.
+    #[schemars(extend("x-live" = false))]
     pub send_queue_capacity: NonZeroUsize,
     /// How many bytes may wait for one connection for long; more closes it with 4002 after
     /// `slow_consumer_timeout_ms`, and more than 16 times as many at once. At least
     /// `security.max_message_size` and 256 more.
+    #[schemars(extend("x-live" = false))]
     pub send_queue_bytes: NonZeroUsize,
     /// How many bytes may wait for all connections together. While more do, new connections are refused with 503; those
     /// that are there go on. Null is 80 % of the memory of the container, or of the machine.
@@ -41,6 +45,15 @@ pub struct WebsocketSettings {
     /// Milliseconds that a write to a connection may make no progress until it is closed, with 4002. The same for
     /// a message that waits for it, where that may be noticed up to as much later.
     pub max_sojourn_ms: NonZeroU32,
+    /// Whether game data may wait for more, to be written together, on its way to those who hear several messages in
+    /// every `batch_interval_ms`. All others get every message at once, and everyone gets all that is no game data
+    /// at once.
+    pub enable_batching: bool,
+    /// Milliseconds that game data may wait at most, and up to one more. Below `max_sojourn_ms`.
+    #[schemars(range(min = 1, max = 1_000))]
+    pub batch_interval_ms: u32,
+    /// With so many messages waiting they are written at once; who hears as many in each interval never waits.
+    pub batch_size: NonZeroUsize,
     /// Seconds between reports to version 3 connections of how much game data they got and how much was left out
     /// (`RelayStats` and `DeliveryReport`), while there is any; 0 for never. Gaps are reported in any case.
     #[schemars(range(max = 3_600))]
@@ -61,6 +74,9 @@ impl Default for WebsocketSettings {
             send_queue_bytes_of_all: None,
             slow_consumer_timeout_ms: 5_000,
             max_sojourn_ms: nonzero!(15_000),
+            enable_batching: true,
+            batch_interval_ms: 3,
+            batch_size: nonzero!(32),
             delivery_stats_interval_secs: 0,
         }
     }

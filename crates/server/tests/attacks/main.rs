@@ -2,11 +2,14 @@
 
 mod canary;
 mod decoding;
+#[cfg(target_os = "linux")]
+mod floods;
 mod frames;
 mod names;
 mod resources;
 mod secrets;
 mod siege;
+mod tls;
 mod transport;
 
 use signal_fish_testkit::Launch;

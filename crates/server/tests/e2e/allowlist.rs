@@ -233,3 +233,49 @@ fn an_app_has_so_many_messages_of_each_player_and_no_more() {
     ada.send_unit("LeaveRoom");
     ada.expect("RoomLeft");
 }
+
+#[test]
+fn all_players_of_an_app_share_its_messages_and_bytes() {
+    for (limits, refused) in [
+        (json!({"app_id": "busy", "app_name": "Busy", "max_messages_of_all": 3}), json!("small")),
+        (
+            json!({"app_id": "busy", "app_name": "Busy", "max_relay_bytes_of_all": 100}),
+            json!("x".repeat(100)),
+        ),
+    ] {
+        let apps = json!([limits, {"app_id": "other", "app_name": "Other"}]);
+        let server = server()
+            .set("security.enforce_app_id_allowlist", json!(true))
+            .set("security.allowed_apps", apps)
+            .start();
+        let mut ada = player_of(&server, "busy", "Ada");
+        join_room(&mut ada, "BUSY01");
+        ada.expect("LobbyStateChanged");
+        let mut bob = player_of(&server, "busy", "Bob");
+        join_room(&mut bob, "BUSY01");
+        ada.expect("PlayerJoined");
+        ada.say(json!(1));
+        ada.say(json!(2));
+        bob.expect("GameData");
+        bob.expect("GameData");
+        bob.say(json!(3));
+        ada.expect("GameData");
+        // A new connection has no budget of its own.
+        let mut cat = player_of(&server, "busy", "Cat");
+        join_room(&mut cat, "BUSY01");
+        for member in [&mut ada, &mut bob] {
+            member.expect("PlayerJoined");
+        }
+        for sender in [&mut cat, &mut bob] {
+            sender.say(refused.clone());
+            sender.expect_error("RATE_LIMIT_EXCEEDED");
+        }
+        ada.expect_silence();
+
+        let mut zoe = player_of(&server, "other", "Zoe");
+        join_room(&mut zoe, "BUSY01");
+        zoe.expect("LobbyStateChanged");
+        zoe.say(refused);
+        zoe.expect_alive();
+    }
+}

@@ -368,3 +368,31 @@ fn a_server_that_could_not_check_a_token_does_not_start() {
         assert!(refusal.output.contains(said), "{said:?} is not in:\n{}", refusal.output);
     }
 }
+
+#[test]
+fn a_ban_holds_for_whom_the_studio_calls_by_that_name() {
+    let server = guarded().start();
+    let studio = Minter::new(STUDIO);
+    let called = |sub: &str| authenticate(&studio.token(&json!({"sub": sub})));
+    let mut ada = Peer::connect(server.addr(), "/v2/ws", "Ada");
+    let mut request = called("ada");
+    request["requested_capabilities"] = json!(["room_operation_ids"]);
+    ada.send("Authenticate", request);
+    ada.expect("Authenticated");
+    ada.expect("ProtocolInfo");
+    join_room(&mut ada, "BANNED");
+    ada.expect("LobbyStateChanged");
+    let mut bob = admitted(&server, "Bob", &studio.token(&json!({"sub": "bob"})));
+    join_room(&mut bob, "BANNED");
+    ada.expect("PlayerJoined");
+    let ban = json!({"type": "BanPlayer", "data": {"player_id": bob.id}});
+    ada.send("RoomOperation", json!({"operation_id": uuid::Uuid::new_v4(), "operation": ban}));
+    bob.expect_error("KICKED");
+    bob.expect_close(Some(4007));
+
+    let mut again = admitted(&server, "Bob", &studio.token(&json!({"sub": "bob"})));
+    again.send("JoinRoom", join("Robert", "BANNED"));
+    again.expect_refusal("RoomJoinFailed", "BANNED");
+    let mut other = admitted(&server, "Cat", &studio.token(&json!({"sub": "cat"})));
+    join_room(&mut other, "BANNED");
+}

@@ -1,16 +1,22 @@
 //! The real binary on real sockets: what clients and operators see of it.
 
+mod admin;
 mod allowlist;
 mod binary;
 mod binding;
 mod budgets;
 mod bystanders;
+mod certificates;
+mod command_line;
 mod connect_tokens;
 mod delivery;
 mod formats;
 mod framing;
 mod handshake;
 mod http;
+mod jwks;
+#[cfg(unix)]
+mod listening;
 mod lobby;
 mod malformed;
 mod minting;

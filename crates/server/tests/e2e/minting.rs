@@ -40,6 +40,12 @@ impl Minter {
     pub(crate) fn jwt(&self, changes: &Value) -> String {
         jwt("EdDSA", changes, |message| self.0.sign(message).to_bytes().to_vec())
     }
+
+    /// The same, that names its key.
+    pub(crate) fn jwt_of(&self, kid: &str, changes: &Value) -> String {
+        let header = json!({"alg": "EdDSA", "kid": kid});
+        signed(&header, changes, |message| self.0.sign(message).to_bytes().to_vec())
+    }
 }
 
 /// A key of the other kind, for JWTs alone.
@@ -67,11 +73,14 @@ impl P256Minter {
 
 /// A JWT whose header says `alg`, signed by `sign`.
 pub(crate) fn jwt(alg: &str, changes: &Value, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
+    signed(&json!({"alg": alg, "typ": "JWT"}), changes, sign)
+}
+
+fn signed(header: &Value, changes: &Value, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
     let jti = uuid::Uuid::new_v4().to_string();
     let payload = json!({"app_id": APP, "aud": AUDIENCE, "exp": now() + 3_600, "nbf": now(), "jti": jti});
-    let header = json!({"alg": alg, "typ": "JWT"});
     let [header, payload] =
-        [header, with(payload, changes)].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+        [header.clone(), with(payload, changes)].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
     let signed = format!("{header}.{payload}");
     let signature = sign(signed.as_bytes());
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))

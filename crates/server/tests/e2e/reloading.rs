@@ -1,11 +1,11 @@
-//! Who may play changes while others play: files that are replaced, and SIGHUP.
+//! What a server goes by changes while others play: files that are replaced, and SIGHUP.
 
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
-use signal_fish_testkit::{Peer, ServerProcess, join_room};
+use signal_fish_testkit::{Dialect, GAME, Peer, ServerProcess, http, join_room};
 
 use crate::minting::{APP, Minter, file};
 use crate::server;
@@ -85,31 +85,100 @@ fn a_bad_file_changes_nothing_and_is_said_to_be_bad() {
     authenticate(&server, "new", None).expect("Authenticated");
 }
 
+/// A server whose settings are in a file, and the file. `rewrite` writes it anew and sends SIGHUP.
+fn started_from(name: &str, settings: &Value) -> ServerProcess {
+    let path = file(name, &settings.to_string());
+    server().arg("--config").arg(path.to_str().expect("a path in ASCII")).start()
+}
+
+fn rewrite(server: &ServerProcess, name: &str, settings: &Value) {
+    file(name, &settings.to_string());
+    server.signal("HUP");
+}
+
+const READ_AGAIN: &str = "the settings were read again\"";
+
 #[test]
 fn sighup_reads_all_settings_and_applies_who_may_play() {
-    let app = |id: &str| json!([{"app_id": id, "app_name": id}]);
-    let settings = |id: &str, max_rooms: u32| {
-        let security = json!({"enforce_app_id_allowlist": true, "allowed_apps": app(id)});
-        json!({"security": security, "server": {"max_rooms": max_rooms}}).to_string()
+    let settings = |id: &str| {
+        let apps = json!([{"app_id": id, "app_name": id}]);
+        json!({"security": {"enforce_app_id_allowlist": true, "allowed_apps": apps}})
     };
-    let path = file("hangup.json", &settings("old", 10));
-    let mut server = server().arg("--config").arg(path.to_str().expect("a path in ASCII")).start();
+    let mut server = started_from("hangup.json", &settings("old"));
     authenticate(&server, "old", None).expect("Authenticated");
 
-    file("hangup.json", &settings("new", 10));
-    server.signal("HUP");
-    wait_for_line(&mut server, "settings were read again, who may play is up to date");
+    rewrite(&server, "hangup.json", &settings("new"));
+    wait_for_line(&mut server, READ_AGAIN);
     authenticate(&server, "new", None).expect("Authenticated");
     authenticate(&server, "old", None).expect_refusal("AuthenticationError", "INVALID_APP_ID");
 
-    file("hangup.json", r#"{"security": {"allowed_app": []}}"#);
-    server.signal("HUP");
+    rewrite(&server, "hangup.json", &json!({"security": {"allowed_app": []}}));
     wait_for_line(&mut server, "not sound, nothing has changed");
     authenticate(&server, "new", None).expect("Authenticated");
+}
 
-    file("hangup.json", &settings("new", 11));
-    server.signal("HUP");
-    wait_for_line(&mut server, "needs a restart");
+#[test]
+fn sighup_applies_what_can_change_and_names_what_needs_a_restart() {
+    let before = json!({"server": {"default_max_players": 3, "bind": "127.0.0.1"}});
+    let mut server = started_from("live.json", &before);
+    let join = |peer: &mut Peer| {
+        peer.send("JoinRoom", json!({"game_name": GAME, "player_name": "Ada"}));
+        let max_players = peer.expect("RoomJoined")["max_players"].take();
+        peer.expect("LobbyStateChanged");
+        max_players
+    };
+    let mut old = Peer::authenticated(server.addr(), "Ada", Dialect::V2);
+    assert_eq!(join(&mut old), 3);
+
+    let after = json!({
+        "server": {"default_max_players": 4, "bind": "::1", "max_rooms": 2, "drain_grace_secs": 0},
+        "security": {"cors_origins": "https://play.example", "max_connections_per_ip": 2},
+        "websocket": {"server_ping_interval_secs": 1},
+        "logging": {"level": "debug"},
+        "runtime": {"worker_threads": 1},
+    });
+    rewrite(&server, "live.json", &after);
+    let said =
+        server.wait_for_line("what was applied", |line| line.contains(READ_AGAIN).then(|| line.to_owned()));
+    for key in
+        ["server.default_max_players", "logging.level", "security.cors_origins", "server.drain_grace_secs"]
+    {
+        assert!(said.contains(key), "{key} is not in {said}");
+    }
+    let said = server.wait_for_line("what was not", |line| {
+        line.contains("come into force at the next start").then(|| line.to_owned())
+    });
+    assert!(said.contains("server.bind") && said.contains("runtime.worker_threads"), "{said}");
+    assert!(!said.contains("max_players"), "{said}");
+
+    // Said only where debug lines are logged.
+    let mut new = Peer::authenticated(server.addr(), "Bob", Dialect::V2);
+    wait_for_line(&mut server, "websocket connected");
+    assert_eq!(join(&mut new), 4);
+    let foreign = [("origin", "https://elsewhere.example")];
+    assert_eq!(
+        http(server.addr(), "GET", "/v2/health", &foreign).header("access-control-allow-origin"),
+        None
+    );
+    let ours = [("origin", "https://play.example")];
+    let allowed = http(server.addr(), "GET", "/v2/health", &ours);
+    assert_eq!(allowed.header("access-control-allow-origin"), Some("https://play.example"));
+    let refused = Peer::try_connect(server.addr(), "/v2/ws", "third").expect_err("two from one address");
+    assert_eq!(refused.status, 429, "{refused:?}");
+    old.expect_alive();
+    // The grace is over before it began.
+    server.terminate();
+    old.expect_close(Some(4000));
+    assert_eq!(server.wait_exit(), Some(0));
+}
+
+#[test]
+fn settings_that_do_not_go_with_those_of_the_start_change_nothing() {
+    let mut server = started_from("mixed.json", &json!({}));
+    let larger = json!({"security": {"max_message_size": 131_072, "max_signal_bytes": 100_000}});
+    rewrite(&server, "mixed.json", &larger);
+    wait_for_line(&mut server, "security.max_signal_bytes: set at most the 65536");
+    wait_for_line(&mut server, "restart the server");
 }
 
 #[test]

@@ -97,14 +97,18 @@ fn without_grace_everyone_is_closed_at_once() {
 
 #[test]
 fn asking_twice_is_asking_for_an_end_at_once() {
-    for second in ["TERM", "INT"] {
+    for (second, exit_code) in [("TERM", 128 + 15), ("INT", 128 + 2)] {
         let mut server = start_with_grace(FAR_TOO_LONG_SECS);
         let [mut ada, mut bob] = gather(server.addr(), "TWICE1", PAIR);
         server.terminate();
         bob.expect("GoingAway");
         ada.expect_silence();
-        server.signal(second);
-        server.wait_exit();
+        // One that comes right after the first may be the same wish, passed on: until the process ends it is said again.
+        while !server.output_so_far().contains("second signal, ending without grace") {
+            server.signal(second);
+            std::thread::yield_now();
+        }
+        assert_eq!(server.wait_exit(), Some(exit_code));
         for member in [&mut ada, &mut bob] {
             let code = member.read_to_end();
             assert!(matches!(code, Some(4000) | None), "closed with {code:?}");

@@ -14,10 +14,10 @@ use tungstenite::{Message, WebSocket};
 
 use crate::server;
 
-type Stream = StreamOwned<ClientConnection, TcpStream>;
+pub(crate) type Stream = StreamOwned<ClientConnection, TcpStream>;
 
 /// A server that shows `certificate`.
-fn encrypted(certificate: &Issued) -> Launch {
+pub(crate) fn encrypted(certificate: &Issued) -> Launch {
     server()
         .set("security.transport.tls.enabled", json!(true))
         .set("security.transport.tls.certificate_path", json!(certificate.chain))
@@ -26,12 +26,12 @@ fn encrypted(certificate: &Issued) -> Launch {
         .set("logging.format", json!("text"))
 }
 
-fn client(authority: &Authority, own: Option<&Issued>) -> ClientConfig {
+pub(crate) fn client(authority: &Authority, own: Option<&Issued>) -> ClientConfig {
     authority.client(own, &[&TLS13, &TLS12])
 }
 
 /// A finished handshake of a client that asks for `name`.
-fn shake(addr: SocketAddr, config: ClientConfig, name: &str) -> io::Result<Stream> {
+pub(crate) fn shake(addr: SocketAddr, config: ClientConfig, name: &str) -> io::Result<Stream> {
     let name = ServerName::try_from(name.to_owned()).expect("a name");
     let connection = ClientConnection::new(Arc::new(config), name).expect("a sound client");
     let socket = TcpStream::connect(addr)?;
@@ -158,7 +158,7 @@ fn certificates_are_renewed_while_games_go_on() {
     authority.issue(&["play.test"]);
     play();
     server.signal("HUP");
-    says(&mut server, "read again, new connections get them");
+    says(&mut server, "the settings were read again");
     assert_ne!(shown(server.addr(), client(&authority, None), "play.test"), old_der);
     assert_eq!(shown(server.addr(), client(&authority, None), "play.test"), old.der());
     play();

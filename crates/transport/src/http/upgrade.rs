@@ -11,15 +11,16 @@ use hyper::header::{
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::{Request, StatusCode};
-use signal_fish_hub::Bind;
+use signal_fish_auth::Exhausted;
+use signal_fish_hub::{Bind, Source};
 use signal_fish_protocol::protobuf::SUBPROTOCOL;
 use signal_fish_protocol::{ControlEncoding, ProtocolVersion};
 use tungstenite::error::{Error, ProtocolError};
 use tungstenite::handshake::server::create_response_with_body;
 use uuid::Uuid;
 
+use super::Answer;
 use super::answers::{head, text};
-use super::{Answer, seconds_until};
 use crate::caps::{CapHit, ConnectionSlot, SocketSlot};
 use crate::listener::Endpoint;
 
@@ -51,6 +52,8 @@ pub(super) enum Refusal {
     Malformed { advice: &'static str },
     /// It comes from a web page that may not use this server.
     ForeignOrigin,
+    /// Nobody may come from its address.
+    Banned,
     /// Its address has asked too often.
     TooOften {
         /// How long to stay away.
@@ -80,20 +83,23 @@ pub(super) fn admit<B: Body>(
     request: &Request<B>,
 ) -> Result<(ConnectionSlot, Answer), Refusal> {
     // Before anything is looked at: it is looking that is counted.
-    let too_often = |exhausted| Refusal::TooOften { seconds: seconds_until(exhausted) };
+    let too_often = |exhausted: Exhausted| Refusal::TooOften { seconds: exhausted.seconds() };
     endpoint.rates.take_upgrade(client).map_err(too_often)?;
     let answer = create_response_with_body(request, Full::<Bytes>::default)
         .map_err(|error| Refusal::of(&error, request.headers()))?;
     if !request.body().is_end_stream() {
         return Err(Refusal::Malformed { advice: "send the upgrade without a body\n" });
     }
-    if !endpoint.config.origins.admit(request.headers()) {
+    if !endpoint.config().origins.admit(request.headers()) {
         return Err(Refusal::ForeignOrigin);
+    }
+    if endpoint.hub.is_banned(Source::of(client)) {
+        return Err(Refusal::Banned);
     }
     if endpoint.hub.is_draining() {
         return Err(Refusal::Draining);
     }
-    if endpoint.hub.n_queued_bytes() > endpoint.config.queued_bytes_max {
+    if endpoint.hub.n_queued_bytes() > endpoint.config().queued_bytes_max {
         return Err(Refusal::Overloaded);
     }
     let slot = socket.admit_connection(client).map_err(Refusal::Full)?;
@@ -166,6 +172,7 @@ impl Refusal {
             Self::TooOften { seconds } => drop(headers.insert(RETRY_AFTER, seconds.into())),
             Self::Malformed { .. }
             | Self::ForeignOrigin
+            | Self::Banned
             | Self::UnknownBinding
             | Self::Unbound
             | Self::NoCertificate
@@ -179,7 +186,7 @@ impl Refusal {
             Self::NotWebSocket | Self::WrongVersion => StatusCode::UPGRADE_REQUIRED,
             Self::Malformed { .. } | Self::UnknownBinding | Self::Unbound => StatusCode::BAD_REQUEST,
             Self::NoCertificate => StatusCode::UNAUTHORIZED,
-            Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::ForeignOrigin | Self::Banned => StatusCode::FORBIDDEN,
             Self::Draining | Self::Overloaded | Self::Full(CapHit::Total) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Full(CapHit::PerAddress) | Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::ServerFault => StatusCode::INTERNAL_SERVER_ERROR,
@@ -191,6 +198,7 @@ impl Refusal {
         match self {
             Self::NotWebSocket | Self::WrongVersion | Self::Malformed { .. } => "rejected_malformed",
             Self::ForeignOrigin => "rejected_origin",
+            Self::Banned => "rejected_banned",
             Self::TooOften { .. } => "rejected_rate_limited",
             Self::Draining => "rejected_draining",
             Self::Overloaded => "rejected_overloaded",
@@ -211,6 +219,7 @@ impl Refusal {
             Self::ForeignOrigin => {
                 "this page may not use this server: its origin is not among those that are allowed\n"
             }
+            Self::Banned => "your address may not use this server\n",
             Self::TooOften { .. } => {
                 "too many upgrades from your address: connect again after Retry-After seconds\n"
             }

@@ -113,6 +113,33 @@ async fn who_does_not_authenticate_where_it_must_is_ended() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn strangers_do_not_keep_the_last_places_from_those_who_say_who_they_are() {
+    let id = AppId::parse("game").unwrap();
+    let app = App { id, name: "Game".into(), limits: AppLimits::default(), requires_token: None };
+    let listener = ListenerConfig { connection: PATIENT, connections_max: 10, ..ListenerConfig::default() };
+    let server =
+        Parts { authenticator: Authenticator::allowlist([app]), listener, ..Parts::default() }.start().await;
+    let start = Instant::now();
+    let mut strangers = Vec::new();
+    for _ in 0..10 {
+        strangers.push(server.connect().await);
+    }
+    let mut last = strangers.pop().unwrap();
+    last.text_with("AUTHENTICATION_TIMEOUT").await;
+    assert_eq!(start.elapsed().as_secs(), 2);
+    last.closed(4001, "auth_timeout").await;
+    let mut known = server.connect().await;
+    known.say(r#"{"type":"Authenticate","data":{"app_id":"game"}}"#).await;
+    known.text_with("Authenticated").await;
+    known.text_with("ProtocolInfo").await;
+    let mut first = strangers.swap_remove(0);
+    first.text_with("AUTHENTICATION_TIMEOUT").await;
+    assert_eq!(start.elapsed().as_secs(), 10);
+    known.say(PING).await;
+    known.text_with("Pong").await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_open_server_waits_for_no_handshake() {
     let server = Server::with(PATIENT).await;
     let mut client = server.connect().await;

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use signal_fish_auth::Quota;
+use signal_fish_hub::{Network, Outcast};
 use tokio::time::Instant;
 
 use super::*;
@@ -170,6 +171,17 @@ async fn a_proxy_may_announce_its_clients() {
 }
 
 #[tokio::test]
+async fn nobody_comes_from_a_banned_network() {
+    let server = serve(defaults()).await;
+    let network = Outcast::Network(Network::new([127, 0, 0, 0].into(), 8).unwrap());
+    server.hub().ban(network.clone(), None).unwrap();
+    let answer = head(&server, "", "/v3/ws", "").await;
+    assert!(status(&answer) == "403" && answer.contains("rejected_banned"), "{answer}");
+    server.hub().unban(&network);
+    assert_eq!(status(&head(&server, "", "/v3/ws", "").await), "101");
+}
+
+#[tokio::test]
 async fn foreign_pages_stay_outside() {
     let origins = Origins::Listed(vec![Origin::parse("https://play.example").unwrap()]);
     let server = serve(ListenerConfig { origins, ..defaults() }).await;
@@ -199,4 +211,21 @@ async fn foreign_pages_stay_outside() {
     let (answer, _) = read_head(&mut stream).await;
     assert_eq!(status(&answer), "204");
     assert!(answer.contains("access-control-allow-methods: GET, HEAD\r\n"), "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_too_much_waits_for_others_nobody_new_is_let_in() {
+    let server = serve(ListenerConfig { queued_bytes_max: 0, ..defaults() }).await;
+    let mut slow = server.connect_with(1_000, &[]).await;
+    // More than is taken for one write.
+    for _ in 0..3_000 {
+        slow.say(PING).await;
+    }
+    let refused = head(&server, "", "/v3/ws", "").await;
+    assert_eq!(status(&refused), "503", "{refused}");
+    assert!(refused.contains("x-signal-fish-upgrade-outcome: rejected_overloaded"), "{refused}");
+    assert!(refused.contains("retry-after: "), "{refused}");
+    drop(slow);
+    server.hub().emptied().await;
+    assert_eq!(status(&head(&server, "", "/v3/ws", "").await), "101");
 }

@@ -39,15 +39,6 @@ pub enum ClientCertificates {
     },
 }
 
-impl TlsFiles {
-    /// Every file there is.
-    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
-        let certificates = std::iter::once(&self.certificate).chain(&self.others);
-        let pairs = certificates.flat_map(|files| [files.chain.as_path(), files.key.as_path()]);
-        pairs.chain(self.clients.authorities())
-    }
-}
-
 impl ClientCertificates {
     pub(super) fn authorities(&self) -> Option<&Path> {
         match self {

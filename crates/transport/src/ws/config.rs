@@ -22,6 +22,15 @@ pub struct ConnectionConfig {
     pub stall_timeout: Duration,
 }
 
+impl ConnectionConfig {
+    /// The same for connections of the reserve: a client that means to play says who it is in its first message, and one
+    /// that does not must not keep others out.
+    #[must_use]
+    pub fn of_reserve(self) -> Self {
+        Self { auth_timeout: self.auth_timeout.min(AUTH_TIMEOUT_OF_RESERVE), ..self }
+    }
+}
+
 impl Default for ConnectionConfig {
     fn default() -> Self {
         Self {
@@ -35,3 +44,6 @@ impl Default for ConnectionConfig {
         }
     }
 }
+
+/// Some round trips around the world.
+const AUTH_TIMEOUT_OF_RESERVE: Duration = Duration::from_secs(2);

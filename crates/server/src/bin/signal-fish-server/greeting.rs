@@ -22,6 +22,9 @@ pub(crate) fn local_address(addr: SocketAddr) -> SocketAddr {
 }
 
 fn text(addr: SocketAddr, settings: &Settings) -> String {
+    if addr.port() == 0 {
+        return format!("Signal Fish {} listens on Unix sockets.\n", env!("CARGO_PKG_VERSION"));
+    }
     let at = local_address(addr);
     let s = if settings.security.transport.tls.enabled { "s" } else { "" };
     let mut lines = vec![

@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 use std::io;
 
-use signal_fish_server::{Loaded, Reloader, Settings, Sources};
+use signal_fish_server::Reloader;
 use tokio::task::spawn_blocking;
-use tracing::{error, info, warn};
+use tracing::error;
 
 /// Signals that ask for new settings. Where there is no SIGHUP, none ever comes.
 pub(crate) struct Hangups {
@@ -22,14 +22,19 @@ impl Hangups {
         })
     }
 
-    /// Reads settings from `sources` at each signal, and applies them.
-    pub(crate) async fn reload(mut self, reloader: &Reloader, sources: &Sources) -> Infallible {
+    /// Reads the settings again at each signal, and applies them.
+    pub(crate) async fn reload(mut self, reloader: &Reloader) -> Infallible {
         loop {
             self.next().await;
-            let (reloader, sources) = (reloader.clone(), sources.clone());
-            if let Err(error) = spawn_blocking(move || apply(&reloader, &sources)).await {
+            let reloader = reloader.clone();
+            #[cfg(unix)]
+            crate::inherited::say_reloading();
+            // What it says is in the log; what does not end here is a panic.
+            if let Err(error) = spawn_blocking(move || reloader.reload().is_ok()).await {
                 error!(%error, "reading the settings again failed");
             }
+            #[cfg(unix)]
+            crate::inherited::say_ready();
         }
     }
 
@@ -44,21 +49,5 @@ impl Hangups {
     #[cfg(not(unix))]
     async fn next(&mut self) {
         std::future::pending().await
-    }
-}
-
-fn apply(reloader: &Reloader, sources: &Sources) {
-    let applied = Settings::load(sources)
-        .and_then(|Loaded { settings, notices }| Ok([reloader.apply(&settings)?, notices].concat()));
-    match applied {
-        Ok(notices) => {
-            info!("settings were read again, who may play is up to date");
-            notices.iter().for_each(|notice| warn!("{notice}"));
-        }
-        Err(problems) => {
-            for problem in problems.iter() {
-                warn!(%problem, "settings were read again but are not sound, nothing has changed");
-            }
-        }
     }
 }

@@ -7,8 +7,11 @@ use signal_fish_server::{LogFormat, LogLevel, LoggingSettings};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+/// The log of this process, whose level can change.
+pub(crate) struct Log(Box<dyn Fn(EnvFilter) + Send + Sync>);
+
 /// Sets up the log of this process.
-pub(crate) fn init(settings: &LoggingSettings) {
+pub(crate) fn init(settings: &LoggingSettings) -> Log {
     let is_terminal = io::stderr().is_terminal();
     let is_plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let lines = tracing_subscriber::fmt()
@@ -17,9 +20,27 @@ pub(crate) fn init(settings: &LoggingSettings) {
         .with_ansi(is_terminal && !is_plain)
         // It would tell stderr, and panic if that is closed.
         .log_internal_errors(false);
+    // Each has a handle of a type of its own. It fails only after the log itself is gone.
     match format(settings.format, is_terminal) {
-        LogFormat::Text => lines.init(),
-        LogFormat::Json => lines.json().init(),
+        LogFormat::Text => {
+            let lines = lines.with_filter_reloading();
+            let handle = lines.reload_handle();
+            lines.init();
+            Log(Box::new(move |filter| handle.reload(filter).unwrap_or_default()))
+        }
+        LogFormat::Json => {
+            let lines = lines.json().with_filter_reloading();
+            let handle = lines.reload_handle();
+            lines.init();
+            Log(Box::new(move |filter| handle.reload(filter).unwrap_or_default()))
+        }
+    }
+}
+
+impl Log {
+    /// Logs what is as important as these settings say from now on.
+    pub(crate) fn follow(&self, settings: &LoggingSettings) {
+        self.0(filter(settings.level));
     }
 }
 

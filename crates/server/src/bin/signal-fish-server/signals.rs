@@ -2,6 +2,7 @@
 
 use std::io;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tracing::{info, warn};
@@ -10,6 +11,7 @@ use tracing::{info, warn};
 pub(crate) struct Signals {
     sources: Sources,
     first: Option<oneshot::Sender<()>>,
+    first_at: Option<Instant>,
 }
 
 impl Signals {
@@ -20,7 +22,7 @@ impl Signals {
             // The sender is dropped only with the process.
             let _ = seen.await;
         };
-        Ok((Self { sources: Sources::listen()?, first: Some(first) }, stop))
+        Ok((Self { sources: Sources::listen()?, first: Some(first), first_at: None }, stop))
     }
 
     /// Announces the first signal, and resolves at the second with the exit code of a process that it ended.
@@ -29,12 +31,16 @@ impl Signals {
             let number = self.sources.next().await;
             match self.first.take() {
                 Some(first) => {
+                    self.first_at = Some(Instant::now());
                     info!(
                         number,
                         "ending once everyone has left or the grace is over; a second signal ends at once"
                     );
+                    #[cfg(unix)]
+                    crate::inherited::say_stopping();
                     let _ = first.send(());
                 }
+                None if is_echo(self.first_at.map(|at| at.elapsed())) => {}
                 None => {
                     warn!(number, "second signal, ending without grace");
                     return ExitCode::from(128 + number);
@@ -43,6 +49,15 @@ impl Signals {
         }
     }
 }
+
+/// Whether a signal so long after the first is the same wish: Ctrl-C reaches a whole group of processes, and those that
+/// start others pass it on.
+fn is_echo(since_first: Option<Duration>) -> bool {
+    since_first.is_some_and(|since| since < ECHO)
+}
+
+/// Longer than it takes to pass a signal on, and shorter than anyone takes to press a key twice.
+const ECHO: Duration = Duration::from_millis(100);
 
 const SIGINT: u8 = 2;
 
@@ -82,5 +97,16 @@ impl Sources {
     async fn next(&mut self) -> u8 {
         let _ = tokio::signal::ctrl_c().await;
         SIGINT
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_that_is_passed_on_is_no_second_wish() {
+        assert!(is_echo(Some(Duration::from_millis(3))));
+        assert!(!is_echo(Some(Duration::from_millis(150))) && !is_echo(None));
     }
 }
