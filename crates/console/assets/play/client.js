@@ -1,6 +1,6 @@
 // One connection to the server, in protocol 3 and JSON. Every frame, either way, is an event.
 
-import { uuid } from "../shared/dom.js";
+import { uuid } from "../common/dom.js";
 
 const PING_MS = 2000;
 

@@ -11,8 +11,6 @@ export function next(room, type, data) {
     case "RoomLeft":
     case "SpectatorLeft":
       return null;
-    case "RoomOperationResult":
-      return room && data.result.type === "RoomCodeRegenerated" ? { ...room, code: data.result.data.room_code } : room;
     default:
       return room && inside(room, type, data);
   }

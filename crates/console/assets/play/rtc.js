@@ -119,7 +119,8 @@ class Link {
   }
 
   get isAlive() {
-    return !["failed", "closed"].includes(this.#peer.connectionState);
+    const isUp = !["failed", "closed"].includes(this.#peer.connectionState);
+    return isUp && !["closing", "closed"].includes(this.#channel.readyState);
   }
 
   offer() {

@@ -58,8 +58,8 @@ fn a_kicked_player_is_told_and_the_server_knows_why_it_went() {
     assert_eq!((&disconnect["closed_by"], &disconnect["close_code"]), (&json!("server"), &json!(4007)));
     assert_eq!(disconnect["room_code"], "ROOM42");
 
-    let others = room["members"].as_array().unwrap().iter().filter_map(Value::as_str);
-    let left = others.filter(|&member| member != player).next_back().expect("another").to_owned();
+    let mut others = room["members"].as_array().unwrap().iter().filter_map(Value::as_str);
+    let left = others.rfind(|&member| member != player).expect("another").to_owned();
     drop(bob);
     assert_eq!(disconnect_of(&server, &left)["closed_by"], "client");
     let gone = ask(server.addr(), "POST", &format!("/admin/v1/connections/{player}/kick"));
