@@ -6,6 +6,7 @@ import { hueOf } from "../common/dom.js";
 const SIDE = 1000;
 /** What the arrow keys do in a second. */
 const STROKE = 520;
+const NUDGE = 20;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** Event: `steer`, when one's own fish has another place. */
@@ -66,6 +67,10 @@ export class Pond extends EventTarget {
     if (!ARROWS[event.key] || this.#me === null) return;
     event.preventDefault();
     this.#held.add(event.key);
+    // Also a key that is up again before the next frame moves it.
+    const [x, y] = ARROWS[event.key];
+    const mine = this.#fish.get(this.#me);
+    if (!event.repeat && mine) this.#steer(mine.x + x * NUDGE, mine.y + y * NUDGE);
   }
 
   #steer(x, y) {

@@ -42,7 +42,11 @@ async fn two_windows_play_a_session() {
     fish_are_seen(&desk, &phone).await;
 
     for window in [&desk, &phone] {
-        assert_eq!(window.eval("return document.documentElement.scrollWidth <= innerWidth").await, true, "nothing is cut off at the side");
+        assert_eq!(
+            window.eval("return document.documentElement.scrollWidth <= innerWidth").await,
+            true,
+            "nothing is cut off at the side"
+        );
         window.keep("light").await;
         window.click("#theme").await;
         window.keep("dark").await;

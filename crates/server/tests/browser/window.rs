@@ -8,6 +8,7 @@ use std::{env, fs};
 use fantoccini::actions::{InputSource as _, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 /// Where pictures of the windows are kept.
@@ -31,7 +32,8 @@ impl Chromium {
     /// Starts a driver, if this machine has one and a browser.
     pub(crate) fn find() -> Option<Self> {
         let path = env::var_os("PATH")?;
-        let is_there = |name: &str| env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file());
+        let is_there =
+            |name: &str| env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file());
         let browser = ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(is_there)?;
         let mut driver =
             Command::new(is_there("chromedriver")?).arg("--port=0").stdout(Stdio::piped()).spawn().ok()?;
@@ -53,16 +55,16 @@ impl Chromium {
     }
 
     async fn window(&self, name: &'static str, mut options: Value) -> Window {
-        let profile =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        let profile = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
         let mut args: Vec<_> = ARGUMENTS.iter().map(|&argument| argument.to_owned()).collect();
         args.push(format!("--user-data-dir={}", profile.display()));
         options["binary"] = json!(self.browser);
         options["args"] = json!(args);
         let capabilities = json!({ "goog:chromeOptions": options });
         let capabilities = capabilities.as_object().expect("an object").clone();
-        let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
-        let client = builder.capabilities(capabilities).connect(&format!("http://127.0.0.1:{}", self.port)).await;
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let client =
+            builder.capabilities(capabilities).connect(&format!("http://127.0.0.1:{}", self.port)).await;
         Window { client: client.expect("the driver opens a window"), name, profile }
     }
 }
@@ -98,8 +100,11 @@ impl Window {
     /// From the middle of an element, by so many pixels.
     pub(crate) async fn drag(&self, selector: &str, (x, y): (i64, i64)) {
         let element = self.client.find(Locator::Css(selector)).await.expect(selector);
-        let to = |x, y| {
-            PointerAction::MoveToElement { element: element.clone(), duration: None, x: x as f64, y: y as f64 }
+        let to = |x, y| PointerAction::MoveToElement {
+            element: element.clone(),
+            duration: None,
+            x: x as f64,
+            y: y as f64,
         };
         let actions = MouseActions::new("mouse".to_owned())
             .then(to(0, 0))

@@ -25,17 +25,19 @@ fn the_playground_is_there_for_development_and_names_only_what_there_is() {
 
 #[test]
 fn a_server_that_others_reach_has_no_playground_unless_it_is_told_to() {
-    for (key, value) in
-        [("admin.playground", json!(false)), ("security.enforce_app_id_allowlist", json!(true))]
-    {
-        let server = server().set(key, value).start();
+    let apps = json!([{ "app_id": "tanks", "app_name": "Space Tanks" }]);
+    let listing = || {
+        let server = server().set("security.allowed_apps", apps.clone());
+        server.set("security.enforce_app_id_allowlist", json!(true))
+    };
+    for server in [server().set("admin.playground", json!(false)), listing()] {
+        let server = server.start();
         for path in ["/play", "/console/play/main.js"] {
-            assert_eq!(http(server.addr(), "GET", path, &[]).status, 404, "{key}");
+            assert_eq!(http(server.addr(), "GET", path, &[]).status, 404);
         }
     }
-    let told = [("security.enforce_app_id_allowlist", json!(true)), ("admin.playground", json!(true))];
-    let server = told.into_iter().fold(server(), |server, (key, value)| server.set(key, value)).start();
-    assert_eq!(http(server.addr(), "GET", "/play", &[]).status, 200);
+    let told = listing().set("admin.playground", json!(true)).start();
+    assert_eq!(http(told.addr(), "GET", "/play", &[]).status, 200);
 }
 
 /// Asks for all that a module imports, and what that imports; says how many those are.
