@@ -82,6 +82,12 @@ fn plan(root: &Path) -> Result<Plan> {
             why: "whether TLS has a known weakness; install testssl.sh first",
         });
     }
+    if !succeeds(Command::new("chromedriver").arg("--version")) {
+        not_run.push(NotRun {
+            name: "browser",
+            why: "whether the playground works in a browser; install chromium and its chromedriver first",
+        });
+    }
     if !has_published_server() {
         not_run.push(NotRun {
             name: "published",

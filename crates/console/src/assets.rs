@@ -18,10 +18,34 @@ pub(crate) struct Asset {
 }
 
 /// How all our pages look.
-pub(crate) const STYLE: Asset =
-    Asset { kind: "text/css; charset=utf-8", bytes: include_bytes!("../assets/style.css") };
+pub(crate) const STYLE: Asset = Asset::new(CSS, include_bytes!("../assets/style.css"));
+
+// What each file is for is its first line.
+pub(crate) const PLAY: Asset = Asset::new(HTML, include_bytes!("../assets/play.html"));
+pub(crate) const PLAY_STYLE: Asset = Asset::new(CSS, include_bytes!("../assets/play/play.css"));
+pub(crate) const FISH: Asset = Asset::new(SVG, include_bytes!("../assets/play/fish.svg"));
+pub(crate) const MAIN: Asset = Asset::new(SCRIPT, include_bytes!("../assets/play/main.js"));
+pub(crate) const PANE: Asset = Asset::new(SCRIPT, include_bytes!("../assets/play/pane.js"));
+pub(crate) const CLIENT: Asset = Asset::new(SCRIPT, include_bytes!("../assets/play/client.js"));
+pub(crate) const ROOM: Asset = Asset::new(SCRIPT, include_bytes!("../assets/play/room.js"));
+pub(crate) const RTC: Asset = Asset::new(SCRIPT, include_bytes!("../assets/play/rtc.js"));
+pub(crate) const POND: Asset = Asset::new(SCRIPT, include_bytes!("../assets/play/pond.js"));
+pub(crate) const METERS: Asset = Asset::new(SCRIPT, include_bytes!("../assets/play/meters.js"));
+pub(crate) const LOG: Asset = Asset::new(SCRIPT, include_bytes!("../assets/play/log.js"));
+pub(crate) const MEANINGS: Asset = Asset::new(SCRIPT, include_bytes!("../assets/play/meanings.js"));
+pub(crate) const DOM: Asset = Asset::new(SCRIPT, include_bytes!("../assets/common/dom.js"));
+pub(crate) const PLOT: Asset = Asset::new(SCRIPT, include_bytes!("../assets/common/plot.js"));
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
 
 impl Asset {
+    const fn new(kind: &'static str, bytes: &'static [u8]) -> Self {
+        Self { kind, bytes }
+    }
+
     /// The file, or that the browser has it already. It is asked for each time: another version of the server has
     /// other files under the same names.
     pub(crate) fn answer(self, headers: &HeaderMap) -> Answer {
@@ -54,7 +78,24 @@ const OWN_ALONE: &str = "default-src 'self'; base-uri 'none'; form-action 'none'
 
 #[cfg(test)]
 mod tests {
+    use signal_fish_protocol::{ClientMessage, ServerMessage};
+
     use super::*;
+
+    #[test]
+    fn the_log_of_the_playground_knows_every_message() {
+        let text = str::from_utf8(MEANINGS.bytes).unwrap();
+        let (sent, received) = text.split_once("const RECEIVED").expect("two tables");
+        for (table, kinds) in [(sent, ClientMessage::KINDS), (received, ServerMessage::KINDS)] {
+            let entry =
+                |line: &str| line.strip_prefix("  ")?.split_once(": (").map(|(name, _)| name.to_owned());
+            let mut told: Vec<_> = table.lines().filter_map(entry).collect();
+            let mut kinds: Vec<_> = kinds.iter().map(|(name, _)| *name).collect();
+            told.sort_unstable();
+            kinds.sort_unstable();
+            assert_eq!(told, kinds);
+        }
+    }
 
     #[test]
     fn a_file_that_the_browser_has_is_not_sent_again() {

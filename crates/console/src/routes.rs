@@ -19,7 +19,6 @@ pub(crate) enum Who {
     /// Everyone who reaches the port.
     Public,
     /// Everyone, where the server says that it is for development.
-    #[allow(dead_code, reason = "the pages for development come with the playground")]
     Development,
     /// Operators.
     Operator,
@@ -55,6 +54,20 @@ pub(crate) enum Page {
 /// Every page there is.
 pub(crate) const ROUTES: &[Route] = &[
     Route { method: GET, path: "/console/style.css", who: Who::Public, page: Page::Asset(assets::STYLE) },
+    for_development("/play", assets::PLAY),
+    for_development("/console/play/play.css", assets::PLAY_STYLE),
+    for_development("/console/play/fish.svg", assets::FISH),
+    for_development("/console/play/main.js", assets::MAIN),
+    for_development("/console/play/pane.js", assets::PANE),
+    for_development("/console/play/client.js", assets::CLIENT),
+    for_development("/console/play/room.js", assets::ROOM),
+    for_development("/console/play/rtc.js", assets::RTC),
+    for_development("/console/play/pond.js", assets::POND),
+    for_development("/console/play/meters.js", assets::METERS),
+    for_development("/console/play/log.js", assets::LOG),
+    for_development("/console/play/meanings.js", assets::MEANINGS),
+    for_development("/console/common/dom.js", assets::DOM),
+    for_development("/console/common/plot.js", assets::PLOT),
     Route { method: GET, path: "/metrics/prom", who: Who::Collector, page: Page::Figures },
     Route { method: GET, path: "/v1/metrics/prom", who: Who::Collector, page: Page::Figures },
     Route { method: GET, path: "/v2/metrics/prom", who: Who::Collector, page: Page::Figures },
@@ -70,6 +83,10 @@ pub(crate) const ROUTES: &[Route] = &[
 
 const GET: &str = "GET, HEAD";
 const POST: &str = "POST";
+
+const fn for_development(path: &'static str, asset: Asset) -> Route {
+    Route { method: GET, path, who: Who::Development, page: Page::Asset(asset) }
+}
 
 impl Route {
     /// What stands in the place of the braces, if this is the path.

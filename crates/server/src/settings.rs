@@ -154,6 +154,14 @@ pub struct Loaded {
 }
 
 impl Settings {
+    /// Whether there are pages to try the server with: where nothing else is said, where everyone may play and nobody
+    /// but this machine can reach it.
+    pub fn has_playground(&self) -> bool {
+        let Self { admin, security, server, .. } = self;
+        let is_open = !security.enforce_app_id_allowlist && !security.connect_token.required;
+        admin.playground.unwrap_or(is_open && server.bind.to_canonical().is_loopback())
+    }
+
     /// Reads and checks settings. All that is wrong is told at once, as far as it can be seen at once.
     pub fn load(sources: &Sources) -> Result<Loaded, Problems> {
         let mut tree = sources.merged()?;

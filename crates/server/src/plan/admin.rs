@@ -17,7 +17,7 @@ pub(crate) struct AdminPlan {
 }
 
 pub(super) fn admin(settings: &Settings, problems: &mut Problems) -> AdminPlan {
-    let AdminSettings { bind, port, token: _, token_path: _, client_certificates, playground } =
+    let AdminSettings { bind, port, token: _, token_path: _, client_certificates, playground: _ } =
         &settings.admin;
     let token = token(&settings.admin, problems);
     for (index, text) in client_certificates.iter().enumerate() {
@@ -38,15 +38,8 @@ pub(super) fn admin(settings: &Settings, problems: &mut Problems) -> AdminPlan {
     AdminPlan {
         operators,
         addr: port.map(|port| SocketAddr::new(bind, port)),
-        has_playground: playground.unwrap_or_else(|| is_for_development(settings)),
+        has_playground: settings.has_playground(),
     }
-}
-
-/// Whether everyone may play, and nobody but this machine can reach the server.
-fn is_for_development(settings: &Settings) -> bool {
-    let Settings { security, server, .. } = settings;
-    let is_open = !security.enforce_app_id_allowlist && !security.connect_token.required;
-    is_open && server.bind.to_canonical().is_loopback()
 }
 
 fn token(settings: &AdminSettings, problems: &mut Problems) -> Option<String> {

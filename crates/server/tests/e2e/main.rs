@@ -25,6 +25,7 @@ mod misplaced;
 mod operations;
 mod oversized;
 mod peering;
+mod playground;
 mod protobuf;
 mod reaping;
 mod reconnection;

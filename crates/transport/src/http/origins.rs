@@ -1,8 +1,10 @@
 //! Which web pages may use the server: a browser says for each request which page makes it.
 
+use std::net::Ipv4Addr;
+
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_REQUEST_METHOD, HOST, HeaderMap, HeaderValue, ORIGIN, VARY,
 };
 use hyper::{Method, Request, StatusCode};
 
@@ -15,7 +17,7 @@ use super::routes::Route;
 pub enum Origins {
     /// All.
     Any,
-    /// Those of these origins, as browsers write them.
+    /// Those of these origins, as browsers write them, and our own on a host without a name.
     Listed(Vec<Origin>),
 }
 
@@ -40,7 +42,8 @@ impl Origins {
                 let mut origins = headers.get_all(ORIGIN).iter();
                 let first = origins.next();
                 // Two are the work of somebody who hopes that we look at another than the browser wrote.
-                origins.next().is_none() && first.is_none_or(|origin| self.lists(origin))
+                origins.next().is_none()
+                    && first.is_none_or(|origin| self.lists(origin) || is_own(headers, origin))
             }
         }
     }
@@ -80,6 +83,20 @@ impl Origins {
             Self::Listed(listed) => listed.iter().any(|Origin(one)| one == origin),
         }
     }
+}
+
+/// Whether a page comes from the host to which the request goes, as our own pages do. Only where that is an address or
+/// `localhost`: a name can be made to mean this machine by whoever owns it, and then the page is its own.
+fn is_own(headers: &HeaderMap, origin: &HeaderValue) -> bool {
+    let authority = origin.to_str().ok().and_then(|text| Some(text.split_once("://")?.1));
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let Some(authority) = authority.filter(|_| host == authority) else { return false };
+    let host = match authority.rsplit_once(':') {
+        // The colons of an IPv6 address are followed by its bracket.
+        Some((host, port)) if !port.ends_with(']') => host,
+        _ => authority,
+    };
+    host == "localhost" || host.parse::<Ipv4Addr>().is_ok() || host.starts_with('[')
 }
 
 fn is_canonical(text: &str) -> bool {
@@ -185,5 +202,31 @@ mod tests {
         }
         assert!(!Origins::Listed(Vec::new()).admit(&with(&["https://play.example"])));
         assert!(Origins::Listed(Vec::new()).admit(&with(&[])));
+    }
+
+    #[test]
+    fn our_own_pages_are_admitted_where_the_host_has_no_name() {
+        let listed = Origins::Listed(Vec::new());
+        for (host, origin, is_admitted) in [
+            ("127.0.0.1:3536", "http://127.0.0.1:3536", true),
+            ("127.0.0.1", "http://127.0.0.1", true),
+            ("localhost:3536", "http://localhost:3536", true),
+            ("[::1]:3536", "http://[::1]:3536", true),
+            ("[::1]", "https://[::1]", true),
+            ("192.0.2.7:3536", "https://192.0.2.7:3536", true),
+            ("127.0.0.1:3536", "http://127.0.0.1:8080", false),
+            ("127.0.0.1:3536", "http://localhost:3536", false),
+            ("127.0.0.1:3536", "null", false),
+            // The owner of the name can make it mean this machine once the page is there.
+            ("evil.example:3536", "http://evil.example:3536", false),
+            ("localhost.evil.example", "http://localhost.evil.example", false),
+            ("127.0.0.1.evil.example", "http://127.0.0.1.evil.example", false),
+        ] {
+            let headers = [(HOST, host), (ORIGIN, origin)];
+            let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
+            assert_eq!(listed.admit(&HeaderMap::from_iter(headers)), is_admitted, "{origin} to {host}");
+        }
+        let headers = HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static("http://127.0.0.1"))]);
+        assert!(!listed.admit(&headers), "no host at all");
     }
 }

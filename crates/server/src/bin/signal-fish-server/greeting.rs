@@ -33,8 +33,11 @@ fn text(addr: SocketAddr, settings: &Settings) -> String {
         format!("  protocol 2  ws{s}://{at}/v2/ws"),
         format!("  protocol 3  ws{s}://{at}/v3/ws"),
         format!("  health      http{s}://{at}/health"),
-        String::new(),
     ];
+    if settings.has_playground() {
+        lines.push(format!("  playground  http{s}://{at}/play"));
+    }
+    lines.push(String::new());
     let security = &settings.security;
     let app = security.allowed_apps.first().filter(|_| security.enforce_app_id_allowlist);
     let argument = app.map_or_else(String::new, |app| format!(" {}", app.app_id));
@@ -82,6 +85,7 @@ mod tests {
         let urls = ["ws://127.0.0.1:80/v2/ws\n", "ws://127.0.0.1:80/v3/ws\n", "http://127.0.0.1:80/health\n"];
         let mut settings = Settings::default();
         check("127.0.0.1:80", &settings, &[version, urls[0], urls[1], urls[2]], &[]);
+        check("127.0.0.1:80", &settings, &["http://127.0.0.1:80/play\n"], &[]);
         let open = ["everyone who reaches this port", "two_players -- ws://127.0.0.1:80/v2/ws\n"];
         check("127.0.0.1:80", &settings, &open, &[]);
 
@@ -90,6 +94,7 @@ mod tests {
         settings.security.allowed_apps = vec![app];
         check("127.0.0.1:80", &settings, &open, &["tanks"]);
         settings.security.enforce_app_id_allowlist = true;
+        check("127.0.0.1:80", &settings, &[], &["/play"]);
         let listed = ["clients of 1 listed app(s)", "two_players -- ws://127.0.0.1:80/v2/ws tanks\n"];
         check("127.0.0.1:80", &settings, &listed, &["everyone"]);
     }
