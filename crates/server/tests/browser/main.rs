@@ -55,6 +55,12 @@ fn two_windows_play_a_session() {
     }
     phone.click("#leave");
     desk.until("document.querySelectorAll('#players li').length === 1");
+    phone.click("#watch");
+    desk.until("document.querySelector('#spectators').textContent === '1 watching'");
+    desk.press("#pond", LEFT);
+    let ada = desk.eval(&place_of("Ada"));
+    phone.until(&format!("(() => {{ {} }})() === {ada}", place_of("Ada")));
+    phone.keep("watching");
 }
 
 /// Both get ready, and whoever holds the authority starts.
