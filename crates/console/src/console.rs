@@ -8,6 +8,7 @@ use signal_fish_transport::{PageFuture, PageRequest, Pages};
 
 use crate::admin::{self, Query};
 use crate::answers::{Answer, Problem, json};
+use crate::metrics::Figures;
 use crate::operator::Operators;
 use crate::routes::{Page, ROUTES, Route, Who};
 
@@ -25,6 +26,8 @@ pub struct ConsoleConfig {
     pub operators: Operators,
     /// Whether there are pages for development, open to all.
     pub is_for_development: bool,
+    /// What it counts and measures.
+    pub figures: Figures,
     /// The version of the server.
     pub version: &'static str,
 }
@@ -41,6 +44,7 @@ impl Console {
             Who::Public => true,
             Who::Development => self.config.is_for_development,
             Who::Operator => self.config.operators.exist(),
+            Who::Collector => self.config.operators.exist() || self.config.is_for_development,
         }
     }
 
@@ -55,13 +59,19 @@ impl Console {
             return Problem::new(StatusCode::NOT_FOUND, "there is no such page", "ask for another path")
                 .answer();
         };
-        if route.who == Who::Operator && !self.config.operators.admit(&request.headers, request.certificate) {
+        let is_guarded = match route.who {
+            Who::Public | Who::Development => false,
+            Who::Operator => true,
+            Who::Collector => self.config.operators.exist(),
+        };
+        if is_guarded && !self.config.operators.admit(&request.headers, request.certificate) {
             let detail = "send `Authorization: Bearer` with the token of the settings";
             return Problem::new(StatusCode::UNAUTHORIZED, "this is for operators", detail).answer();
         }
         let (hub, query, id) = (&self.hub, &Query(&request.query), named.unwrap_or_default());
         let answered = match route.page {
             Page::Asset(asset) => Ok(asset.answer(&request.headers)),
+            Page::Figures => Ok(self.config.figures.answer(&request.query)),
             Page::Version => Ok(json(&serde_json::json!({ "version": self.config.version }))),
             Page::Rooms => admin::rooms(hub, query),
             Page::Room => admin::room(hub, id),

@@ -9,8 +9,10 @@ mod admin;
 mod answers;
 mod assets;
 mod console;
+mod metrics;
 mod operator;
 mod routes;
 
 pub use console::{Console, ConsoleConfig};
+pub use metrics::Figures;
 pub use operator::Operators;

@@ -22,6 +22,8 @@ pub(crate) enum Who {
     Development,
     /// Operators.
     Operator,
+    /// Operators; everyone, where nobody is one and the server is for development.
+    Collector,
 }
 
 /// What a page is.
@@ -29,6 +31,8 @@ pub(crate) enum Who {
 pub(crate) enum Page {
     /// A file of the program.
     Asset(Asset),
+    /// What the server counts and measures.
+    Figures,
     /// Which server this is.
     Version,
     /// All rooms, page by page.
@@ -64,6 +68,9 @@ pub(crate) const ROUTES: &[Route] = &[
     for_development("/console/play/meanings.js", assets::MEANINGS),
     for_development("/console/common/dom.js", assets::DOM),
     for_development("/console/common/plot.js", assets::PLOT),
+    Route { method: GET, path: "/metrics/prom", who: Who::Collector, page: Page::Figures },
+    Route { method: GET, path: "/v1/metrics/prom", who: Who::Collector, page: Page::Figures },
+    Route { method: GET, path: "/v2/metrics/prom", who: Who::Collector, page: Page::Figures },
     Route { method: GET, path: "/admin/v1/version", who: Who::Operator, page: Page::Version },
     Route { method: GET, path: "/admin/v1/rooms", who: Who::Operator, page: Page::Rooms },
     Route { method: GET, path: "/admin/v1/rooms/{id}", who: Who::Operator, page: Page::Room },

@@ -111,6 +111,10 @@ impl Away {
         self.awaited().any(|(id, _)| id == player)
     }
 
+    pub(crate) fn n_awaited(&self) -> usize {
+        self.awaited().count()
+    }
+
     fn awaited(&self) -> impl Iterator<Item = (PlayerId, &Record)> {
         self.records.iter().filter(|(_, record)| record.lost.standing == Standing::Awaited)
     }

@@ -234,6 +234,11 @@ impl Room {
         self.away.awaits(player)
     }
 
+    /// How many may come back.
+    pub fn n_awaited(&self) -> usize {
+        self.away.n_awaited()
+    }
+
     /// The last stamp of each player.
     pub fn watermarks(&self) -> impl Iterator<Item = SenderWatermark> {
         self.seats.iter().map(|(player_id, seat)| {

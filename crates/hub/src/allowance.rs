@@ -7,6 +7,7 @@ use std::time::Duration;
 use signal_fish_auth::{Bucket, BucketsBySource, Budget, Exhausted, Quota};
 
 use crate::config::HubConfig;
+use crate::metrics::Limit;
 use crate::session::Session;
 
 /// What one connection may do in a while.
@@ -50,20 +51,24 @@ pub(crate) fn command(session: &Session, time: Duration) -> Result<(), Exhausted
 
 /// For a room that is to be made.
 pub(crate) fn creation(session: &Session, time: Duration) -> Result<(), Exhausted> {
-    session.allowance.creations.spend(time)?;
     let bucket = bucket(session, |sources| &sources.creations);
-    bucket.take(of_source(session.shared.live.load().creations), time)
+    let paid = session.allowance.creations.spend(time);
+    let paid = paid.and_then(|()| bucket.take(of_source(session.shared.live.load().creations), time));
+    noted(session, Limit::Creation, paid)
 }
 
 /// For a room that is to be entered, whether that works or not.
 pub(crate) fn join(session: &Session, time: Duration) -> Result<(), Exhausted> {
-    session.allowance.joins.spend(time)?;
-    bucket(session, |sources| &sources.joins).take(of_source(session.shared.live.load().joins), time)
+    let bucket = bucket(session, |sources| &sources.joins);
+    let paid = session.allowance.joins.spend(time);
+    let paid = paid.and_then(|()| bucket.take(of_source(session.shared.live.load().joins), time));
+    noted(session, Limit::Join, paid)
 }
 
 /// For a code under which there may be no room. It is paid before it is looked up, so that nobody can look further.
 pub(crate) fn code(session: &Session, time: Duration) -> Result<(), Exhausted> {
-    bucket(session, |sources| &sources.unknown_codes).take(session.shared.live.load().unknown_codes, time)
+    let bucket = bucket(session, |sources| &sources.unknown_codes);
+    noted(session, Limit::Code, bucket.take(session.shared.live.load().unknown_codes, time))
 }
 
 /// There was a room under the code that was paid for.
@@ -79,6 +84,11 @@ pub(crate) fn token(session: &Session, time: Duration) -> Result<(), Exhausted> 
 /// The token that was paid for is a good one.
 pub(crate) fn token_is_good(session: &Session) {
     bucket(session, |sources| &sources.bad_tokens).give_back(BAD_TOKENS);
+}
+
+/// Counts it if there was nothing to pay with.
+fn noted(session: &Session, limit: Limit, paid: Result<(), Exhausted>) -> Result<(), Exhausted> {
+    paid.inspect_err(|_| session.shared.metrics.rejected(limit))
 }
 
 /// That of the source of this connection.

@@ -156,6 +156,7 @@ mod tests {
     use crate::capabilities::Capabilities;
     use crate::config::HubConfig;
     use crate::link::Wire;
+    use crate::metrics::Metrics;
     use crate::outbox::{Outbox, Taken};
 
     /// What the client is told if the request is dropped on the way.
@@ -164,7 +165,7 @@ mod tests {
             player: PlayerId::new(Uuid::nil()),
             wire: Wire::json(ProtocolVersion::V3),
             capabilities: Capabilities::default(),
-            outbox: Outbox::new(HubConfig::default().outbox, ControlEncoding::Json, None),
+            outbox: Outbox::new(HubConfig::default().outbox, ControlEncoding::Json, None, Metrics::new()),
         };
         drop(Answer::new(&link, asked, operation));
         let mut frames = Vec::new();

@@ -209,7 +209,7 @@ impl Default for HubConfig {
                 sojourn_max: Duration::from_secs(15),
                 stats_interval: None,
             },
-            cork: Some(CorkRules { tick: Duration::from_millis(3), messages_max: 32 }),
+            cork: Some(CorkRules { tick: Duration::from_millis(2), messages_max: 16 }),
             creations: per_minute(5),
             joins: per_minute(20),
             commands: per_minute(600),

@@ -70,12 +70,23 @@ impl CorkQueue {
     }
 }
 
-/// How much game data one connection hears.
+/// How much game data one connection hears, and whether it is held back for it.
+///
+/// Holding back may change what it is gated by: senders who wait for an answer before they send on get slower. So what
+/// comes while it is done is compared with what came before.
 #[derive(Debug, Default)]
 pub(crate) struct Pulse {
     since: Option<Instant>,
     n_heard: u32,
-    is_busy: bool,
+    is_corked: bool,
+    /// How much came in a window of time before, or later if that was more.
+    usual: f64,
+    /// Windows for which it is not tried again.
+    n_resting: u8,
+    /// How often in a row it was given up, within [`TRIES_MAX`].
+    n_given_up: u8,
+    /// Windows that have gone well since.
+    n_steady: u8,
 }
 
 impl Pulse {
@@ -84,19 +95,49 @@ impl Pulse {
         self.n_heard += 1;
         let elapsed = now.saturating_duration_since(*self.since.get_or_insert(now));
         if elapsed >= WINDOW {
-            let n_in_tick = f64::from(self.n_heard) * rules.tick.as_secs_f64() / elapsed.as_secs_f64();
-            self.is_busy = n_in_tick >= WORTHWHILE && n_in_tick < rules.messages_max as f64;
+            self.decide(f64::from(self.n_heard) / elapsed.as_secs_f64(), rules);
             (self.since, self.n_heard) = (Some(now), 0);
         }
-        self.is_busy
+        self.is_corked
+    }
+
+    fn decide(&mut self, per_second: f64, rules: CorkRules) {
+        let in_tick = per_second * rules.tick.as_secs_f64();
+        let is_worthwhile = in_tick >= WORTHWHILE && in_tick < rules.messages_max as f64;
+        if !is_worthwhile {
+            self.is_corked = false;
+        } else if !self.is_corked {
+            self.is_corked = self.n_resting == 0;
+            self.n_resting = self.n_resting.saturating_sub(1);
+            (self.usual, self.n_steady) = (per_second, 0);
+        } else if per_second < self.usual * SLOWED {
+            self.is_corked = false;
+            self.n_resting = 1 << self.n_given_up;
+            self.n_given_up = (self.n_given_up + 1).min(TRIES_MAX);
+        } else {
+            self.usual = self.usual.max(per_second);
+            self.n_steady = self.n_steady.saturating_add(1);
+            if self.n_steady >= STEADY {
+                self.n_given_up = 0;
+            }
+        }
     }
 }
 
-/// Over which time messages are counted: several ticks, and short beside the time in which play gets quiet.
+/// Over which time messages are counted: many ticks, and short beside the time in which play gets quiet.
 const WINDOW: Duration = Duration::from_millis(50);
 
 /// How many messages a tick has to bring, so that holding back saves at least a third of the writes.
 const WORTHWHILE: f64 = 1.5;
+
+/// Less than this part of what came before is a sign that senders wait. Play varies less from one window to the next.
+const SLOWED: f64 = 0.75;
+
+/// So often the rest doubles: to more than six seconds, in which less than a hundredth of the time is lost to trying.
+const TRIES_MAX: u8 = 7;
+
+/// After so many windows senders do not wait.
+const STEADY: u8 = 20;
 
 #[cfg(test)]
 mod tests {
@@ -125,5 +166,33 @@ mod tests {
         };
         assert_eq!(last(&mut pulse), Some(true));
         assert!(!pulse.beat(start + Duration::from_secs(2), RULES));
+    }
+
+    /// Senders who wait for an answer send 100 messages in every window while nothing is held back, and 50 else.
+    #[test]
+    fn senders_who_wait_are_hardly_ever_slowed_down() {
+        let (mut pulse, start) = (Pulse::default(), Instant::now());
+        let (mut now, mut n_waiting, mut n_in_all) = (start, 0, 0);
+        while now < start + Duration::from_secs(60) {
+            now += if pulse.is_corked { Duration::from_millis(1) } else { Duration::from_micros(500) };
+            n_waiting += u32::from(pulse.beat(now, RULES));
+            n_in_all += 1;
+        }
+        assert!((1..n_in_all / 50).contains(&n_waiting), "{n_waiting} of {n_in_all}");
+    }
+
+    #[test]
+    fn when_play_gets_slower_it_is_held_back_again_soon() {
+        let (mut pulse, mut now) = (Pulse::default(), Instant::now());
+        let mut play = |millis, gap| {
+            (0..millis / gap)
+                .map(|_| {
+                    now += Duration::from_millis(gap);
+                    u64::from(pulse.beat(now, RULES)) * gap
+                })
+                .sum::<u64>()
+        };
+        assert!(play(5_000, 1) > 4_800);
+        assert!(play(5_000, 2) > 4_600);
     }
 }

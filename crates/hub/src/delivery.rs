@@ -14,7 +14,7 @@ use crate::config::HubConfig;
 use crate::frame::Frame;
 use crate::game_data::{GameData, KeptData, RelayFrames};
 use crate::link::{Form, Link, Wire};
-
+use crate::metrics::Metrics;
 use crate::replay;
 use crate::replay_log::ReplayLog;
 
@@ -41,6 +41,8 @@ pub(crate) struct Outcome {
     pub(crate) ended: bool,
     /// Somebody has left.
     pub(crate) left: bool,
+    /// How many the game message of this step was for.
+    pub(crate) n_recipients: usize,
 }
 
 impl Outcome {
@@ -63,6 +65,9 @@ pub(crate) struct Delivery<'a> {
     pub(crate) answer: Option<Answer>,
     /// Whom to ask for ICE servers, should it come to that.
     pub(crate) live: &'a ArcSwap<HubConfig>,
+    pub(crate) metrics: &'a Metrics,
+    /// Whether the room has planned how its game is connected.
+    pub(crate) has_plan: &'a mut bool,
     /// Where game data is kept for those who come back, if it is.
     pub(crate) log: Option<&'a mut ReplayLog<KeptData>>,
 }
@@ -73,13 +78,14 @@ impl Delivery<'_> {
         let mut outcome = Outcome::default();
         // What nearly every step comes to, without moving an effect that has room for any message.
         if let [Effect::Relay(stamp)] = effects.as_slice() {
-            self.relay(stamp);
+            outcome.n_recipients = self.relay(stamp);
             effects.clear();
             return outcome;
         }
+        self.note_plan(effects);
         for effect in effects.drain(..) {
             match effect {
-                Effect::Relay(stamp) => self.relay(&stamp),
+                Effect::Relay(stamp) => outcome.n_recipients = self.relay(&stamp),
                 Effect::Reply(message) => self.reply(message),
                 Effect::Refuse(message) => {
                     outcome.refused = true;
@@ -125,7 +131,7 @@ impl Delivery<'_> {
     }
 
     fn send(&self, audience: Audience, message: &ServerMessage<'static>) {
-        let mut frames = BroadcastFrames::default();
+        let (mut frames, mut n_recipients) = (BroadcastFrames::default(), 0);
         for Member { link, watches, .. } in &*self.members {
             let is_meant = match audience {
                 Audience::Everyone => true,
@@ -136,21 +142,36 @@ impl Delivery<'_> {
             };
             if is_meant && let Some(frame) = frames.of(message, link.wire) {
                 link.outbox.push(self.now, frame.clone());
+                n_recipients += 1;
             }
+        }
+        self.metrics.sent(message, n_recipients);
+    }
+
+    /// What the room has planned in this step: once for all, though each player hears it.
+    fn note_plan(&mut self, effects: &Effects) {
+        let mut plans = effects.iter().filter_map(|effect| match_plan(effect));
+        if let Some(plan) = plans.next() {
+            let has_come =
+                effects.iter().any(|effect| matches!(effect, Effect::Entered | Effect::Returned(_)));
+            self.metrics.planned(plan, 1 + plans.count(), has_come, !std::mem::replace(self.has_plan, true));
         }
     }
 
     fn plan(&self, player: PlayerId, mut plan: SessionPlan) {
         if plan.transport == Transport::Webrtc {
-            plan.ice_servers = self.live.load().peering.ice.servers_for(player);
+            let ice = &self.live.load().peering.ice;
+            plan.ice_servers = ice.servers_for(player);
+            self.metrics.figures.turn_credentials.increment(u64::from(ice.turn.is_some()));
         }
         if let Some(Member { link, .. }) = self.members.iter().find(|member| member.link.player == player) {
             link.send(self.now, ServerMessage::SessionPlan(plan));
         }
     }
 
-    fn relay(&mut self, stamp: &RelayStamp) {
-        let (Some(game_data), Some(sender)) = (self.game_data.take(), self.actor) else { return };
+    /// Tells for how many it was.
+    fn relay(&mut self, stamp: &RelayStamp) -> usize {
+        let (Some(game_data), Some(sender)) = (self.game_data.take(), self.actor) else { return 0 };
         if let Some(log) = &mut self.log {
             replay::remember(log, self.now, stamp, &game_data);
         }
@@ -161,6 +182,8 @@ impl Delivery<'_> {
                 member.hear(self.now, &mut frames, stamp);
             }
         });
+        // The sender is one of them.
+        self.members.len() - 1
     }
 
     fn remove(&mut self, player: PlayerId) {
@@ -199,6 +222,10 @@ impl Member {
         let text = format!("game data of player {} cannot be converted to your format", relay.from);
         self.link.send(now, ServerMessage::error(ErrorCode::UnsupportedGameDataFormat, text));
     }
+}
+
+const fn match_plan(effect: &Effect) -> Option<&SessionPlan> {
+    if let Effect::Plan(_, plan) = effect { Some(plan) } else { None }
 }
 
 /// One message for many, encoded at most once for each form.

@@ -78,6 +78,16 @@ impl Directory {
         self.by_id.get(&id).map(|room| Arc::clone(&room))
     }
 
+    /// How many rooms there are.
+    pub(crate) fn count(&self) -> usize {
+        self.n_rooms.load(Ordering::Relaxed)
+    }
+
+    /// How many of them are an app's.
+    pub(crate) fn count_of_app(&self, app: &AppId) -> usize {
+        self.n_rooms_by_app.of(app)
+    }
+
     /// The ids of all rooms, in no order.
     pub(crate) fn ids(&self) -> impl Iterator<Item = RoomId> {
         self.by_id.iter().map(|room| *room.key())
@@ -166,6 +176,10 @@ struct Counts<K: Eq + Hash>(DashMap<K, usize, RandomState>);
 impl<K: Eq + Hash> Counts<K> {
     fn new() -> Self {
         Self(DashMap::default())
+    }
+
+    fn of(&self, kind: &K) -> usize {
+        self.0.get(kind).map_or(0, |n| *n)
     }
 
     /// Counts one more, unless there are `n_max`.

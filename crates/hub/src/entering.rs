@@ -16,6 +16,7 @@ use crate::directory::NotAdded;
 use crate::entry::{EntryRefusal, PlayWish, WatchWish, room_setup};
 use crate::granted;
 use crate::live_room::{LiveRoom, Step};
+use crate::metrics;
 use crate::passwords;
 use crate::random::Draw;
 use crate::seat::Seat;
@@ -205,6 +206,7 @@ impl<'a> Entering<'a> {
             // Another node made up the same code; the next one will be free.
             Err(ClaimError::OwnedElsewhere { .. }) if wish.code.is_none() => return Ok(false),
             Err(error) => {
+                shared.metrics.figures.room_creation_failures.increment(1);
                 tracing::warn!(room = %id, %error, "a room was not made");
                 return Err(EntryRefusal::new(ErrorCode::RoomCreationFailed, error.to_string()));
             }
@@ -217,18 +219,21 @@ impl<'a> Entering<'a> {
         match shared.directory.add(&key, &room, self.limits().rooms_max) {
             Ok(()) => claim.keep(),
             Err(NotAdded::Taken) => return Ok(false),
-            Err(NotAdded::Full) => return Err(too_many_rooms("this server has as many rooms as it takes")),
+            Err(NotAdded::Full) => {
+                return Err(self.too_many_rooms("this server has as many rooms as it takes"));
+            }
             Err(NotAdded::GameFull) => {
-                return Err(too_many_rooms("this game has as many rooms as it may have"));
+                return Err(self.too_many_rooms("this game has as many rooms as it may have"));
             }
             Err(NotAdded::AppFull) => {
-                return Err(too_many_rooms("this app has as many rooms as it may have"));
+                return Err(self.too_many_rooms("this app has as many rooms as it may have"));
             }
         }
         let answer = self.answer.take().expect(ONE_ROOM_HAS_IT);
         let join = Step::Request(&self.session.link, self.join(wish, password, draw), answer);
         let outcome = room.step_locked(&mut hosted, &shared, self.now, join);
         drop(hosted);
+        shared.metrics.figures.rooms_created.increment(1);
         self.settle(&room, outcome, false);
         Ok(true)
     }
@@ -252,6 +257,7 @@ impl<'a> Entering<'a> {
         if outcome.entered {
             if !watches {
                 self.session.epoch = Some(self.next_epoch());
+                metrics::joined(self.session);
             }
             let (shared, link) = (Arc::clone(&self.session.shared), self.session.link.clone());
             self.session.seat = Some(Seat::new(shared, Arc::clone(room), link, watches));
@@ -299,13 +305,14 @@ impl<'a> Entering<'a> {
         Err(refusal)
     }
 
+    fn too_many_rooms(&self, reason: &str) -> EntryRefusal {
+        self.session.shared.metrics.figures.room_cap_denials.increment(1);
+        EntryRefusal::new(ErrorCode::MaxRoomsPerGameExceeded, reason)
+    }
+
     fn budget_time(&self) -> Duration {
         self.session.shared.budget_time(self.now)
     }
-}
-
-fn too_many_rooms(reason: &str) -> EntryRefusal {
-    EntryRefusal::new(ErrorCode::MaxRoomsPerGameExceeded, reason)
 }
 
 const ONE_ROOM_HAS_IT: &str = "the attempt ends when a room has the answer";

@@ -16,6 +16,7 @@ use crate::config::HubConfig;
 use crate::formats;
 use crate::granted;
 use crate::link::Wire;
+use crate::metrics::{self, Greeted, Limit, since};
 use crate::session::Session;
 use crate::shared::Shared;
 
@@ -63,8 +64,15 @@ pub(crate) fn on_authenticate(session: &mut Session, now: Instant, request: Auth
     }
     let agreed = negotiate_with_token(session, now, request);
     match agreed.and_then(|agreement| identify(session, now, agreement)) {
-        Ok(agreement) => agree(session, now, agreement),
+        Ok(agreement) => {
+            session.shared.metrics.greeted(Greeted::Accepted);
+            agree(session, now, agreement);
+        }
         Err(disagreement) => {
+            session.shared.metrics.greeted(Greeted::Refused);
+            if disagreement.answer.error_code == ErrorCode::RateLimitExceeded {
+                session.shared.metrics.rejected(Limit::Auth);
+            }
             if session.charge(now) {
                 session.link.send(now, ServerMessage::AuthenticationError(disagreement.answer));
             }
@@ -73,6 +81,7 @@ pub(crate) fn on_authenticate(session: &mut Session, now: Instant, request: Auth
             }
         }
     }
+    session.shared.metrics.figures.authenticate_seconds.record(since(now));
 }
 
 /// Notes who the client is, unless whoever it is may not use this server.
@@ -91,6 +100,7 @@ fn agree(session: &mut Session, now: Instant, agreement: Agreement) {
     session.handshake = Handshake::Done;
     session.pace.limit(&agreement.grant);
     session.grant = Some(agreement.grant);
+    metrics::came(session);
     granted::note(session);
     (session.link.wire, session.means) = (agreement.wire, agreement.means);
     session.link.capabilities = agreement.capabilities;

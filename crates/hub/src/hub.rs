@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -22,6 +23,7 @@ use crate::handshake;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
 use crate::link::Wire;
+use crate::metrics::{self, HubFigures, Metrics};
 use crate::oversight::Oversight;
 use crate::passwords::Passwords;
 use crate::restore;
@@ -43,7 +45,8 @@ pub struct StartError(#[from] StorageError);
 
 impl Hub {
     /// Starts a hub with the rooms that `database` remembers, without their members. It needs a tokio runtime
-    /// with time, for the tasks that wake rooms, write them down and end ticks; all end with the hub.
+    /// with time, for the tasks that wake rooms, write them down and end ticks; all end with the hub. What it counts goes
+    /// to the recorder of `metrics` that is current when this is first polled.
     ///
     /// # Errors
     ///
@@ -54,6 +57,8 @@ impl Hub {
         database: Arc<dyn GameDatabase>,
         coordinator: Arc<dyn RoomOperationCoordinator>,
     ) -> Result<Self, StartError> {
+        // Before anything is waited for: the recorder is that of whoever calls.
+        let metrics = Metrics::new();
         let records = database.rooms().await?;
         let (timers, timer_queue) = Timers::new();
         let (journal, journal_queue) = Journal::new();
@@ -73,11 +78,12 @@ impl Hub {
             departures: Departures::default(),
             sources: SourceAllowances::default(),
             bans: Bans::default(),
+            metrics: Arc::clone(&metrics),
             started: Instant::now(),
         });
         // Nobody joins these tasks: each ends when the hub lets go of its channel, or with the runtime.
         tokio::spawn(timer_queue.run(Arc::downgrade(&shared)));
-        tokio::spawn(journal_queue.run(database, coordinator));
+        tokio::spawn(journal_queue.run(database, coordinator, metrics));
         cork_queue.map(|queue| tokio::spawn(queue.run()));
         for record in records {
             restore::room(&shared, record).await;
@@ -160,6 +166,22 @@ impl Hub {
     /// How many bytes wait for all connections of this process, up to 16 KiB of each left out.
     pub fn n_queued_bytes(&self) -> usize {
         backlog::n_bytes()
+    }
+
+    /// Whether rooms wait for a storage that does not take them.
+    pub fn is_storage_failing(&self) -> bool {
+        self.0.metrics.is_storage_failing.load(Ordering::Relaxed)
+    }
+
+    /// What is counted and measured here.
+    pub fn figures(&self) -> &HubFigures {
+        &self.0.metrics.figures
+    }
+
+    /// Brings the figures up to date that are not counted as things happen: to be called by whoever is about to read
+    /// them, with the recorder that was current at the start. Looks at every connection for a moment.
+    pub fn publish_figures(&self) {
+        metrics::publish(&self.0);
     }
 
     /// Ends those for whom most waits, for ever, whenever more than `n_bytes_max` bytes wait for all connections.

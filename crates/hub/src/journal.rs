@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::live_room::LiveRoom;
+use crate::metrics::Metrics;
 
 /// The way to the task. It takes no lock and never waits.
 ///
@@ -86,6 +87,7 @@ impl JournalQueue {
         mut self,
         database: Arc<dyn GameDatabase>,
         coordinator: Arc<dyn RoomOperationCoordinator>,
+        metrics: Arc<Metrics>,
     ) {
         let mut pending = HashMap::new();
         let mut changes = Vec::new();
@@ -105,6 +107,7 @@ impl JournalQueue {
                 pending.insert(change.subject(), change);
             }
             write_all(&mut pending, &*database, &*coordinator).await;
+            metrics.wrote(pending.is_empty());
             if pending.is_empty() {
                 self.n_written.send_replace(self.n_received);
             }

@@ -67,6 +67,7 @@ mod reports;
 
 mod journal;
 mod lifecycle;
+mod metrics;
 mod restore;
 mod sessions;
 mod shared;
@@ -86,6 +87,7 @@ pub use entry::Entry;
 pub use formats::GameDataLimits;
 pub use frame::{Frame, FrameKind};
 pub use hub::{Hub, StartError};
+pub use metrics::{Counters, Family, Handle, HubFigures, Kind, Latency, OpenCounters, OpenGauges, Spread};
 pub use outbox::{Outbox, Taken};
 pub use oversight::{ConnectionView, Oversight, RoomView};
 pub use peering::{IceConfig, PeeringConfig, TurnConfig};

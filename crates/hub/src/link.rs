@@ -59,6 +59,7 @@ pub(crate) struct Link {
 impl Link {
     /// Queues what this connection may see of `message`.
     pub(crate) fn send(&self, now: Instant, message: ServerMessage<'static>) {
+        self.outbox.metrics().sent(&message, 1);
         if let Some(frame) = Frame::of(message, self.wire) {
             self.outbox.push(now, frame);
         }

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
@@ -18,6 +19,7 @@ use crate::delivery::{Delivery, Member, Outcome};
 use crate::game_data::GameData;
 use crate::journal::Change;
 use crate::link::Link;
+use crate::metrics::{Limit, Metrics};
 use crate::oversight::RoomView;
 use crate::replay;
 use crate::replay_log::ReplayLog;
@@ -50,6 +52,17 @@ pub(crate) struct Hosted {
     journaled: u64,
     /// Whether the room waits in the journal.
     is_in_journal: bool,
+    /// Whether it has planned how its game is connected.
+    has_plan: bool,
+    /// What it adds to the figures of the hub.
+    share: Share,
+}
+
+/// What one room adds to what is counted over all rooms.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Share {
+    n_awaited: usize,
+    has_log: bool,
 }
 
 /// One step: a command of somebody, or the passing of time.
@@ -91,6 +104,8 @@ impl LiveRoom {
             armed: None,
             journaled,
             is_in_journal: false,
+            has_plan: false,
+            share: Share::default(),
         };
         Arc::new(Self { id, guesses: Bucket::default(), hosted: Mutex::new(hosted) })
     }
@@ -206,6 +221,7 @@ impl LiveRoom {
         let step = AssertUnwindSafe(|| hosted.step(shared, now, step, &mut effects));
         let outcome = catch_unwind(step).unwrap_or_else(|_| {
             tracing::error!(room = %self.id, "a room failed and is closed");
+            shared.metrics.figures.room_panics.increment(1);
             hosted.fail()
         });
         effects.clear();
@@ -228,7 +244,13 @@ impl LiveRoom {
         }
         hosted.armed = None;
         if !hosted.is_over {
-            self.step_locked(&mut hosted, shared, now, Step::Timeout);
+            let is_empty = hosted.members.is_empty();
+            if self.step_locked(&mut hosted, shared, now, Step::Timeout).ended {
+                let Metrics { figures, .. } = &*shared.metrics;
+                let ended =
+                    if is_empty { &figures.cleanup_empty_rooms } else { &figures.cleanup_inactive_rooms };
+                ended.increment(1);
+            }
         }
     }
 
@@ -246,6 +268,8 @@ impl LiveRoom {
     fn end(&self, hosted: &mut Hosted, shared: &Shared) {
         hosted.is_over = true;
         (hosted.members, hosted.log) = (Vec::new(), None);
+        hosted.share.become_of(Share::default(), &shared.metrics);
+        shared.metrics.figures.rooms_deleted.increment(1);
         shared.directory.remove(&hosted.key, self.id);
         shared.journal.write(Change::Forget { key: hosted.key.clone(), id: self.id });
         tracing::debug!(room = %self.id, "room ended");
@@ -263,6 +287,7 @@ impl Hosted {
             Step::Command(actor, command, game_data) => {
                 let n_bytes = game_data.as_ref().map_or(0, GameData::len);
                 if let Err(exhausted) = self.volume.take(shared.config.room_relay, now, n_bytes) {
+                    shared.metrics.rejected(Limit::RoomRelay);
                     let text = format!("the room is busy: {exhausted}");
                     actor.send(now, ServerMessage::error(ErrorCode::RateLimitExceeded, text));
                     return Outcome { refused: true, ..Outcome::default() };
@@ -285,15 +310,23 @@ impl Hosted {
                 (None, false, None, None)
             }
         };
-        let Shared { config, live, .. } = shared;
+        let Shared { config, live, metrics, .. } = shared;
         let (members, log) = (&mut self.members, self.log.as_deref_mut());
-        let delivery = Delivery { now, members, actor, watches, game_data, answer, live, log };
+        let has_plan = &mut self.has_plan;
+        let delivery =
+            Delivery { now, members, actor, watches, game_data, answer, live, metrics, has_plan, log };
         let outcome = delivery.carry_out(effects);
         if let Some(actor) = actor.filter(|_| outcome.has_come() && !watches) {
             self.admit_reader(config, now, actor, last_seen);
         }
         if outcome.has_come() || outcome.left || is_timeout {
             replay::follow(&mut self.log, now, &self.room, &self.members);
+            let share = Share { n_awaited: self.room.n_awaited(), has_log: self.log.is_some() };
+            let n_fewer = self.share.n_awaited.saturating_sub(share.n_awaited);
+            if is_timeout {
+                metrics.figures.cleanup_expired_players.increment(n_fewer as u64);
+            }
+            self.share.become_of(share, metrics);
         }
         outcome
     }
@@ -373,6 +406,18 @@ impl Hosted {
             password: password.map(|hash| StoredHash(hash.as_str().to_owned())),
             banned: banned.iter().map(|ban| ban.player).collect(),
             banned_subjects: banned.iter().filter_map(|ban| Some((ban.player, ban.subject?.get()))).collect(),
+        }
+    }
+}
+
+impl Share {
+    fn become_of(&mut self, new: Self, metrics: &Metrics) {
+        let old = std::mem::replace(self, new);
+        if old != new {
+            // Wraps around where it is less, which adds up all the same.
+            metrics.n_awaited.fetch_add(new.n_awaited.wrapping_sub(old.n_awaited), Ordering::Relaxed);
+            let n_logs = usize::from(new.has_log).wrapping_sub(usize::from(old.has_log));
+            metrics.n_logs.fetch_add(n_logs, Ordering::Relaxed);
         }
     }
 }

@@ -21,6 +21,7 @@ pub(crate) fn on_malformed(
     let operates = session.link.capabilities.room_operation_ids;
     match operates.then(read_id).flatten() {
         Some(operation_id) => {
+            session.shared.metrics.received_unreadable();
             let answer = Answer::new(&session.link, Asked::Moderation, Some(operation_id));
             session.decline(now, answer, EntryRefusal::new(ErrorCode::InvalidInput, why.to_string()));
             None

@@ -14,7 +14,8 @@ use std::time::Instant;
 
 use parking_lot::{Mutex, MutexGuard};
 use signal_fish_protocol::{
-    CloseCode, ControlEncoding, DeliveryClass, DeliveryGap, DeliveryGapReason, ProtocolVersion, RelayStamp,
+    CloseCode, ControlEncoding, DeliveryClass, DeliveryCounters, DeliveryGap, DeliveryGapReason,
+    ProtocolVersion, RelayStamp,
 };
 
 use crate::backlog;
@@ -23,6 +24,7 @@ use crate::cork::{Corks, Pulse};
 use crate::farewell;
 use crate::frame::Frame;
 use crate::link::Wire;
+use crate::metrics::{Metrics, since};
 use crate::queue::{Queue, cost};
 use crate::reports::{Reports, Stats};
 
@@ -40,6 +42,17 @@ pub struct Outbox {
     corks: Option<Corks>,
     /// Whether the state has an ending, to be asked with every message that comes in.
     has_ended: AtomicBool,
+    metrics: Arc<Metrics>,
+}
+
+/// What waits for one connection, and what became of all that did.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) n_messages: usize,
+    pub(crate) n_bytes: usize,
+    /// Since when at least some of it waits.
+    pub(crate) since: Option<Instant>,
+    pub(crate) counters: DeliveryCounters,
 }
 
 /// What [`Outbox::poll_take`] came to.
@@ -58,6 +71,8 @@ struct State {
     full_since: Option<Instant>,
     /// When the queue was last marked.
     marked_at: Option<Instant>,
+    /// How often it was, over and over: the wait of some is measured.
+    n_marks: u8,
     ending: Option<CloseCode>,
     /// The connection's task, while it waits.
     taker: Option<(Waker, Awaits)>,
@@ -82,9 +97,14 @@ enum Awaits {
 }
 
 impl Outbox {
-    pub(crate) fn new(limits: OutboxLimits, encoding: ControlEncoding, corks: Option<Corks>) -> Arc<Self> {
+    pub(crate) fn new(
+        limits: OutboxLimits,
+        encoding: ControlEncoding,
+        corks: Option<Corks>,
+        metrics: Arc<Metrics>,
+    ) -> Arc<Self> {
         let state = Mutex::new(State { encoding, ..State::default() });
-        Arc::new(Self { state, limits, corks, has_ended: AtomicBool::new(false) })
+        Arc::new(Self { state, limits, corks, has_ended: AtomicBool::new(false), metrics })
     }
 
     /// It is settled how the connection reads. If that is version 3, then from now on game data may be left out.
@@ -99,6 +119,22 @@ impl Outbox {
     /// Whether the connection is about to end: nothing that its client says counts any more.
     pub(crate) fn has_ended(&self) -> bool {
         self.has_ended.load(Ordering::Relaxed)
+    }
+
+    /// Where is counted what is said to this connection.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// What waits at this moment.
+    pub(crate) fn look(&self) -> Waiting {
+        let mut state = self.state.lock();
+        Waiting {
+            n_messages: state.queue.len(),
+            n_bytes: state.queue.n_bytes(),
+            since: state.marked_at.filter(|_| state.queue.is_marked()),
+            counters: *state.queue.counters_mut(),
+        }
     }
 
     /// Its part of all that waits for everyone.
@@ -134,10 +170,14 @@ impl Outbox {
     /// As [`Outbox::push`], for game data, some of which may be left out and some of which may wait for more.
     pub(crate) fn push_game_data(self: &Arc<Self>, now: Instant, frame: Frame, relay: &RelayStamp) {
         let mut state = self.state.lock();
+        let was_full = state.full_since.is_some();
         if state.admits(&frame, &self.limits) {
             state.push_game_data(now, frame, relay, &self.limits);
             state.look_at(now, &self.limits);
+        } else {
+            self.metrics.figures.deliveries_channel_closed.increment(1);
         }
+        self.note_filled(was_full, &state);
         match &self.corks {
             Some(corks) if state.may_wait(now, corks) => {
                 if !std::mem::replace(&mut state.is_held, true) {
@@ -190,8 +230,17 @@ impl Outbox {
 
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state.lock();
+        let was_full = state.full_since.is_some();
         change(&mut state);
+        self.note_filled(was_full, &state);
         self.rouse(state);
+    }
+
+    /// Counts it if the queue is full now and was not before.
+    fn note_filled(&self, was_full: bool, state: &State) {
+        if state.full_since.is_some() && !was_full {
+            self.metrics.figures.backpressure_events.increment(1);
+        }
     }
 
     /// Lets the connection's task know what there is for it.
@@ -214,7 +263,7 @@ impl Outbox {
     pub fn poll_take(&self, cx: &Context<'_>, batch: &mut Vec<Frame>, bytes_max: usize) -> Poll<Taken> {
         let mut state = self.state.lock();
         if !state.queue.is_empty() && !state.is_held {
-            state.take(batch, bytes_max, &self.limits);
+            state.take(batch, bytes_max, &self.limits, &self.metrics);
             return Poll::Ready(Taken::Frames);
         }
         if let Some(code) = state.ending {
@@ -233,6 +282,14 @@ impl Outbox {
         }
         state.taker = Some((cx.waker().clone(), Awaits::Ending));
         Poll::Pending
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        let queue = &mut self.state.get_mut().queue;
+        queue.abandon();
+        self.metrics.ended(queue.counters_mut());
     }
 }
 
@@ -297,6 +354,7 @@ impl State {
             None => {
                 self.queue.mark();
                 self.marked_at = Some(now);
+                self.n_marks = self.n_marks.wrapping_add(1);
             }
         }
         if self.queue.n_gaps_together() > GAPS_TOGETHER_MAX {
@@ -344,8 +402,15 @@ impl State {
         self.ending = Some(code);
     }
 
-    fn take(&mut self, batch: &mut Vec<Frame>, bytes_max: usize, limits: &OutboxLimits) {
+    fn take(&mut self, batch: &mut Vec<Frame>, bytes_max: usize, limits: &OutboxLimits, metrics: &Metrics) {
+        let is_measured = self.n_marks % WAITS_MEASURED == 1 && self.queue.is_marked();
         self.queue.take(batch, bytes_max, self.reports);
+        if is_measured
+            && !self.queue.is_marked()
+            && let Some(at) = self.marked_at
+        {
+            metrics.figures.outbox_wait_seconds.record(since(at));
+        }
         self.backlog.set(self.queue.n_bytes());
         if !self.is_crowded(limits) {
             self.full_since = None;
@@ -359,6 +424,9 @@ impl State {
 /// More gaps than this at one place are not told: the published client keeps track of 1,024 that
 /// it has yet to see passed, and takes any further one for a mistake of the server.
 const GAPS_TOGETHER_MAX: usize = 1_000;
+
+/// One wait in so many is measured: what waits is looked at one message at a time, and the clock costs as much as a push.
+const WAITS_MEASURED: u8 = 64;
 
 /// Whether so much is more than may wait for long.
 const fn is_crowded(n_messages: usize, n_bytes: usize, limits: &OutboxLimits) -> bool {

@@ -7,8 +7,12 @@ use signal_fish_auth::{AppShare, Exhausted, Grant};
 
 use crate::allowance;
 use crate::config::HubConfig;
+use crate::metrics::Limit;
 use crate::session::Session;
 use crate::volume::{ByteQuota, Volume};
+
+/// Which limit was run into, and when there is more.
+type Overrun = (Limit, Exhausted);
 
 /// What is left of the game data of one player, and of the messages where its app has a limit.
 #[derive(Debug)]
@@ -52,34 +56,37 @@ impl Pace {
         now: Instant,
         n_bytes: usize,
         time: impl FnOnce() -> Duration,
-    ) -> Result<(), Exhausted> {
+    ) -> Result<(), Overrun> {
         match &mut self.of_app {
             // Most have none, and nothing is asked for them.
             None => {}
             Some(pace) => pace.message(now, n_bytes, time())?,
         }
-        self.relayed.take(self.relay_quota, now, n_bytes)
+        self.relayed.take(self.relay_quota, now, n_bytes).map_err(|exhausted| (Limit::Relay, exhausted))
     }
 }
 
 impl AppPace {
-    fn message(&mut self, now: Instant, n_bytes: usize, time: Duration) -> Result<(), Exhausted> {
+    fn message(&mut self, now: Instant, n_bytes: usize, time: Duration) -> Result<(), Overrun> {
         if let Some(quota) = self.quota {
-            self.messages.take(quota, now, 1)?;
+            self.messages.take(quota, now, 1).map_err(|exhausted| (Limit::Message, exhausted))?;
         }
         if let Some(share) = &mut self.share {
-            share.take_message(time)?;
-            share.take_relay_bytes(n_bytes, time)?;
+            share.take_message(time).map_err(|exhausted| (Limit::Message, exhausted))?;
+            share.take_relay_bytes(n_bytes, time).map_err(|exhausted| (Limit::Relay, exhausted))?;
         }
         Ok(())
     }
 }
 
-/// Pays for a command to the room, of which everyone in it hears.
+/// Pays for a command to the room, of which everyone in it hears, or counts that it came too often.
 pub(crate) fn command(session: &mut Session, now: Instant) -> Result<(), Exhausted> {
     let time = session.shared.budget_time(now);
-    if let Some(pace) = &mut session.pace.of_app {
-        pace.message(now, 0, time)?;
-    }
-    allowance::command(session, time)
+    let paid = session.pace.of_app.as_mut().map_or(Ok(()), |pace| pace.message(now, 0, time));
+    let of_connection =
+        |()| allowance::command(session, time).map_err(|exhausted| (Limit::Command, exhausted));
+    paid.and_then(of_connection).map_err(|(limit, exhausted)| {
+        session.shared.metrics.rejected(limit);
+        exhausted
+    })
 }

@@ -20,16 +20,21 @@ use crate::token;
 pub(crate) fn come_back(session: &mut Session, now: Instant, request: Reconnect, answer: Answer) {
     let (room, link, returning) = match find(session, &request) {
         Ok(found) => found,
-        Err(refusal) => return session.decline(now, answer, refusal),
+        Err(refusal) => {
+            session.shared.metrics.figures.reconnection_failures.increment(1);
+            return session.decline(now, answer, refusal);
+        }
     };
     let shared = Arc::clone(&session.shared);
     let step = |answer| Step::Return(&link, Box::new(returning), request.last_seen, answer);
     match room.ask(&shared, now, None, answer, step) {
         Ok(outcome) => {
             if outcome.refused {
+                shared.metrics.figures.reconnection_failures.increment(1);
                 session.charge(now);
             }
             if let Some(epoch) = outcome.returned {
+                shared.metrics.figures.reconnection_completions.increment(1);
                 shared.sessions.take_over(now, session.link.player, &link, &shared.lifecycle);
                 session.epoch = Some(epoch);
                 session.link = link.clone();

@@ -26,6 +26,7 @@ pub(crate) struct Seat {
 impl Seat {
     pub(crate) fn new(shared: Arc<Shared>, room: Arc<LiveRoom>, link: Link, watches: bool) -> Self {
         shared.sessions.set_seated(link.player, !watches);
+        shared.metrics.seated(watches);
         Self { shared, room, link, watches, is_given_up: false }
     }
 
@@ -79,6 +80,7 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         self.shared.sessions.set_seated(self.link.player, false);
+        self.shared.metrics.unseated(self.watches);
         // When the server stops, everybody goes, and nobody needs to hear who.
         if !self.is_given_up && !self.shared.lifecycle.is_stopped() {
             // A room that is over has no members. tokio's clock, as everywhere: rooms compare instants.

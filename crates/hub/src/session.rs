@@ -26,13 +26,14 @@ use crate::game_data::GameData;
 use crate::handshake::{self, Handshake};
 use crate::link::{Link, Wire};
 use crate::live_room::RoomIsOver;
+use crate::metrics::{AppFigures, Greeted, Limit, since};
 use crate::outbox::Outbox;
 use crate::pace::{self, Pace};
 use crate::returning;
 use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::signals::{self, SignalAllowance};
-use crate::{leaving, moderating, operations, rotation, versions};
+use crate::{leaving, metrics, moderating, operations, rotation, versions};
 
 /// One connection's side of the conversation: it takes what the client says and queues the answers.
 ///
@@ -57,6 +58,8 @@ pub struct Session {
     pub(crate) signals: Option<Box<SignalAllowance>>,
     /// What its messages have to prove, if anything.
     pub(crate) binding: Option<Box<Binding>>,
+    /// Where is counted what it relays, if it has an app.
+    pub(crate) app: Option<Arc<AppFigures>>,
 }
 
 impl Session {
@@ -66,9 +69,15 @@ impl Session {
             player: PlayerId::new(Uuid::new_v4()),
             wire,
             capabilities: Capabilities::default(),
-            outbox: Outbox::new(config.outbox, wire.encoding, shared.corks.clone()),
+            outbox: Outbox::new(
+                config.outbox,
+                wire.encoding,
+                shared.corks.clone(),
+                Arc::clone(&shared.metrics),
+            ),
         };
         shared.sessions.add(&link, caller.source);
+        shared.metrics.figures.connections.increment(1);
         // Looked at after it can be found: whoever stops the server either finds it or is seen here.
         if shared.lifecycle.is_stopped() {
             link.outbox.end(CloseCode::ServerShutdown);
@@ -87,6 +96,7 @@ impl Session {
             pace: Pace::new(config),
             signals: None,
             binding: None,
+            app: None,
             link,
             shared,
         }
@@ -154,12 +164,16 @@ impl Session {
     }
 
     pub(crate) fn on_readable(&mut self, now: Instant, message: ClientMessage<'_>) -> Option<Entry> {
+        if !matches!(message, ClientMessage::GameData(_)) {
+            self.shared.metrics.received(&message);
+        }
         let is_handshake = matches!(message, ClientMessage::Authenticate(_));
         let is_heard = is_handshake || self.may_speak(now) && versions::check(self, now, &message);
         if is_heard { self.on_message(now, message) } else { None }
     }
 
     pub(crate) fn on_unreadable(&mut self, now: Instant, why: impl ToString) -> Option<Entry> {
+        self.shared.metrics.received_unreadable();
         if self.handshake != Handshake::Failed {
             self.refuse(now, ErrorCode::InvalidInput, why.to_string());
         }
@@ -193,6 +207,7 @@ impl Session {
             Wish::SetAccess(password) => moderating::set_access(self, now, password, answer).await,
             Wish::ChangeCode => rotation::change_code(self, now, answer).await,
         }
+        self.shared.metrics.figures.entry_seconds.record(since(now));
     }
 
     fn on_message(&mut self, now: Instant, message: ClientMessage<'_>) -> Option<Entry> {
@@ -239,6 +254,7 @@ impl Session {
             )
         } else {
             self.handshake = Handshake::Skipped;
+            self.shared.metrics.greeted(Greeted::Skipped);
             self.shared.sessions.settle(now, &self.link, &self.shared.lifecycle);
             return true;
         };
@@ -267,12 +283,14 @@ impl Session {
         if let Err(refusal) = formats::check(&self.shared.config, &game_data) {
             return self.refuse(now, ErrorCode::MessageTooLarge, refusal);
         }
+        let n_bytes = game_data.len();
         let outcome = match &self.seat {
             // Who watches is told by the room that it cannot do this.
             Some(seat) if seat.watches() => seat.apply(now, Command::GameData { label }),
             Some(seat) => {
                 let time = || self.shared.budget_time(now);
-                if let Err(exhausted) = self.pace.game_data(now, game_data.len(), time) {
+                if let Err((limit, exhausted)) = self.pace.game_data(now, n_bytes, time) {
+                    self.shared.metrics.rejected(limit);
                     return self.refuse(now, ErrorCode::RateLimitExceeded, exhausted.to_string());
                 }
                 seat.relay(now, Command::GameData { label }, game_data)
@@ -283,7 +301,7 @@ impl Session {
             Ok(outcome) if outcome.refused => {
                 self.charge(now);
             }
-            Ok(_) => {}
+            Ok(outcome) => metrics::relayed(self, now, label, n_bytes, outcome.n_recipients),
             Err(RoomIsOver) => self.refuse_outside(now),
         }
     }
@@ -374,6 +392,7 @@ impl Session {
     pub(crate) fn charge(&mut self, now: Instant) -> bool {
         let may_go_on = self.allowance.reply(self.shared.budget_time(now)).is_ok();
         if !may_go_on {
+            self.shared.metrics.rejected(Limit::Replies);
             self.end(CloseCode::InboundRateLimited);
         }
         may_go_on
@@ -386,6 +405,7 @@ impl Drop for Session {
         // First out of the room: once nobody is left, nobody may be on the way out either.
         self.seat = None;
         self.shared.sessions.remove(&self.link);
+        metrics::gone(self);
     }
 }
 

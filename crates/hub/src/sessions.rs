@@ -12,7 +12,7 @@ use crate::banned::Outcast;
 use crate::frame::Frame;
 use crate::lifecycle::Lifecycle;
 use crate::link::{Link, Wire};
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, Waiting};
 use crate::oversight::ConnectionView;
 use crate::source::Source;
 
@@ -133,6 +133,11 @@ impl Sessions {
 
     pub(crate) fn count(&self) -> usize {
         self.n_connected.load(Ordering::Acquire)
+    }
+
+    /// Shows what waits for each connection.
+    pub(crate) fn look(&self, mut look: impl FnMut(Waiting)) {
+        self.connected.iter().for_each(|connected| look(connected.outbox.look()));
     }
 
     pub(crate) fn end_all(&self, code: CloseCode) {

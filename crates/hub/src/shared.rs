@@ -16,6 +16,7 @@ use crate::departures::Departures;
 use crate::directory::Directory;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
+use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::sessions::Sessions;
 use crate::timers::Timers;
@@ -40,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) departures: Departures,
     pub(crate) sources: SourceAllowances,
     pub(crate) bans: Bans,
+    pub(crate) metrics: Arc<Metrics>,
     /// From when budgets count their time.
     pub(crate) started: Instant,
 }

@@ -45,6 +45,7 @@ mod tests {
     use crate::config::{HubConfig, OutboxLimits};
     use crate::frame::{Frame, FrameKind};
     use crate::link::{Link, Wire};
+    use crate::metrics::Metrics;
     use crate::outbox::Outbox;
     use crate::source::Source;
     use signal_fish_protocol::{ControlEncoding, PlayerId, ProtocolVersion, Uuid};
@@ -55,7 +56,7 @@ mod tests {
         let limits = OutboxLimits { message_bytes_max: 10_000_000, ..HubConfig::default().outbox };
         let waiting = [0, 100_000, 300_000, 200_000].map(|n_bytes| {
             let wire = Wire::json(ProtocolVersion::V3);
-            let outbox = Outbox::new(limits, ControlEncoding::Json, None);
+            let outbox = Outbox::new(limits, ControlEncoding::Json, None, Metrics::new());
             let player = PlayerId::new(Uuid::new_v4());
             let link = Link { player, wire, capabilities: Default::default(), outbox: outbox.clone() };
             sessions.add(&link, Source::of([127, 0, 0, 1].into()));

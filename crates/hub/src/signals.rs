@@ -7,6 +7,7 @@ use signal_fish_engine::{Command, NO_SEAT, Signal, TOO_MANY_FAIL};
 use signal_fish_protocol::{ErrorCode, SignalIn, TransportStatus};
 
 use crate::config::HubConfig;
+use crate::metrics::Limit;
 use crate::session::Session;
 
 /// How many signals one connection may send, and how often it is told what is wrong with them.
@@ -29,6 +30,11 @@ pub(crate) fn on_signal(session: &mut Session, now: Instant, message: SignalIn<'
     let allowance = allowance(session);
     let is_within_budget = allowance.signals.pay(time);
     let is_refusal_explained = allowance.refusals.pay(time);
+    if !is_within_budget {
+        session.shared.metrics.rejected(Limit::Signal);
+    } else if !is_refusal_explained {
+        session.shared.metrics.rejected(Limit::SignalError);
+    }
     let bytes_max = session.shared.live.load().signal_bytes_max;
     let refusal = if message.signal.as_str().len() > bytes_max {
         Some((ErrorCode::SignalTooLarge, format!("a signal has at most {bytes_max} bytes of JSON")))
@@ -59,6 +65,7 @@ pub(crate) fn on_transport_status(session: &mut Session, now: Instant, status: T
     let signals = &mut allowance(session).signals;
     let may_report = signals.pay(time);
     signals.use_up();
+    session.shared.metrics.reported(&status, may_report);
     let command = if may_report { Command::ReportTransport(status) } else { Command::StayActive };
     // There is nobody to tell where there is no room.
     let _ = session.in_room(now, command);

@@ -17,6 +17,7 @@ pub(crate) fn issue(session: &Session, link: &Link, draw: &Draw) -> Option<Issue
 
 /// A new token, for a player who has shown this session the last one.
 pub(crate) fn new(session: &Session, draw: &Draw) -> IssuedToken {
+    session.shared.metrics.figures.tokens_issued.increment(1);
     let text = draw.token().to_string();
     let hash = hash(session, &text);
     IssuedToken { text, hash }

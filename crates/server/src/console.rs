@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use signal_fish_console::{Console, ConsoleConfig, Operators};
+use signal_fish_console::{Console, ConsoleConfig, Figures, Operators};
 use signal_fish_hub::Hub;
 use signal_fish_transport::{Bound, Listener, ListenerConfig, Pages, Tls};
 use tracing::info;
@@ -14,6 +14,7 @@ use crate::plan::AdminPlan;
 pub(crate) fn open(
     plan: AdminPlan,
     sockets: Vec<Bound>,
+    figures: &Figures,
     hub: &Hub,
     config: ListenerConfig,
     tls: Option<&Tls>,
@@ -24,7 +25,8 @@ pub(crate) fn open(
     }
     let console = |operators, is_for_development| -> Option<Arc<dyn Pages>> {
         let version = env!("CARGO_PKG_VERSION");
-        Some(Arc::new(Console::new(hub, ConsoleConfig { operators, is_for_development, version })))
+        let figures = figures.clone();
+        Some(Arc::new(Console::new(hub, ConsoleConfig { operators, is_for_development, figures, version })))
     };
     let (on_own, on_public) = if sockets.is_empty() {
         (Operators::default(), operators)

@@ -18,6 +18,7 @@ pub mod cli;
 mod console;
 mod jwks;
 mod memory;
+mod metrics;
 mod plan;
 mod reload;
 mod server;
@@ -31,6 +32,7 @@ mod surroundings;
 struct Guide;
 
 pub use jwks::JwksError;
+pub use metrics::Exposition;
 pub use reload::Reloader;
 pub use server::{Server, StartError, StopError};
 pub use settings::{

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use signal_fish_console::Figures;
 use signal_fish_coordination::LocalCoordinator;
 use signal_fish_hub::Hub;
 use signal_fish_storage::{GameDatabase, MemoryDatabase, SealedDatabase};
@@ -16,6 +17,7 @@ use tracing::info;
 
 use crate::console;
 use crate::jwks::{Jwks, JwksError};
+use crate::metrics::{Collection, Exposition};
 use crate::plan::Plan;
 use crate::reload::{self, Current, Parts, Reloader};
 use crate::settings::{Problems, Settings, rules};
@@ -31,6 +33,7 @@ pub struct Server {
     admin: Listener,
     reloader: Reloader,
     jwks: Option<Jwks>,
+    exposition: Exposition,
 }
 
 impl Server {
@@ -66,22 +69,39 @@ impl Server {
             None => memory,
         };
         let coordinator = Arc::new(LocalCoordinator);
-        let hub = Hub::start(plan.hub, plan.authenticator, database, coordinator).await?;
+        let collection = Collection::new()?;
+        let hub = Hub::start(plan.hub, plan.authenticator, database, coordinator);
+        let hub = collection.observe(hub).await?;
         let for_players = sockets::for_players(players, &plan.listening, plan.listener.socket_options())?;
         refuse_exposure(settings, &for_players)?;
         let for_operators = sockets::for_operators(operators, plan.admin.addr)?;
-        let (admin, config) = console::open(plan.admin, for_operators, &hub, plan.listener, tls.as_ref());
-        let listener = Listener::of(for_players, hub.clone(), config, tls.clone());
+        let figures = Figures::default();
+        let (admin, listener) = collection.attend(|| {
+            let (admin, config) =
+                console::open(plan.admin, for_operators, &figures, &hub, plan.listener, tls.as_ref());
+            (admin, Listener::of(for_players, hub.clone(), config, tls.clone()))
+        });
+        let exposition = Exposition::new(collection, hub.clone(), &listener);
+        let shown = exposition.clone();
+        figures.are_written_by(move |with_published| {
+            let text = shown.render();
+            if with_published { text + &shown.render_milliseconds() } else { text }
+        });
         info!(addr = %listener.local_addr(), "listening");
         let current = Mutex::new(Current { settings: settings.clone(), drain: plan.drain, seen });
         let controls = listener.controls();
         let reloader = Reloader::new(Parts { hub: hub.clone(), controls, tls, sources, on_reload, current });
-        Ok(Self { hub, listener, admin, reloader, jwks })
+        Ok(Self { hub, listener, admin, reloader, jwks, exposition })
     }
 
     /// What tells it anew what it goes by, while it serves.
     pub fn reloader(&self) -> Reloader {
         self.reloader.clone()
+    }
+
+    /// What it counts and measures.
+    pub fn exposition(&self) -> Exposition {
+        self.exposition.clone()
     }
 
     /// Where it listens: the real port where the settings say 0.
@@ -102,7 +122,7 @@ impl Server {
     ///
     /// Connections did not end, or rooms were not written in time.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StopError> {
-        let Self { hub, listener, admin, reloader, jwks } = self;
+        let Self { hub, listener, admin, reloader, jwks, exposition } = self;
         let drained = async {
             stop.await;
             reloader.drain().run(&hub).await;
@@ -126,6 +146,7 @@ impl Server {
             (players, operators) = async { tokio::join!(players, operators) } => players.and(operators),
             never = reloader.watch() => never,
             never = fetching => never,
+            never = exposition.keep_tidy() => never,
         };
         // Also if connections are left: what they did until now is to be kept.
         let written = timeout(WRITTEN, hub.written()).await;
@@ -146,6 +167,9 @@ pub enum StartError {
     /// The keys of JWTs could not be fetched.
     #[error(transparent)]
     Jwks(#[from] JwksError),
+    /// Nothing can be counted.
+    #[error("cannot collect figures: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
     /// The rooms could not be set up.
     #[error(transparent)]
     Hub(#[from] signal_fish_hub::StartError),

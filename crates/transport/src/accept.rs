@@ -53,12 +53,14 @@ where
     let slot = match endpoint.caps.admit_socket(endpoint.counted(peer.ip())) {
         Ok(slot) => slot,
         Err(hit) => {
+            endpoint.metrics.figures.sockets_refused.row(hit as usize).increment(1);
             if let Some(n_unlogged) = complaints.due() {
                 warn!(%peer, ?hit, n_unlogged, "too many sockets, closing one unread");
             }
             return;
         }
     };
+    endpoint.metrics.figures.sockets.increment(1);
     tokio::spawn(arrival::receive(Arc::clone(endpoint), slot, peer, stream));
 }
 

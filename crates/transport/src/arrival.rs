@@ -11,6 +11,7 @@ use tracing::debug;
 use crate::caps::SocketSlot;
 use crate::http;
 use crate::listener::Endpoint;
+use crate::metrics::Handshake;
 use crate::proxies::announcement;
 use crate::tls::{self, Tls};
 
@@ -52,6 +53,7 @@ where
     if let Some(ip) = endpoint.counted(addr.ip())
         && let Err(hit) = slot.attribute(ip)
     {
+        endpoint.metrics.figures.sockets_refused.row(hit as usize).increment(1);
         return debug!(peer = %addr, ?hit, "too many sockets, closing one unread");
     }
     receive_from(endpoint, slot, addr, stream).await;
@@ -81,6 +83,7 @@ async fn receive_encrypted<S>(
     if let Some(ip) = endpoint.counted(peer.ip())
         && let Err(exhausted) = endpoint.rates.take_tls_handshake(ip)
     {
+        endpoint.metrics.shook_hands(Handshake::TooOften);
         // Saying so in words would take the handshake.
         return debug!(%peer, %exhausted, "too many tls handshakes, closing one unread");
     }
@@ -90,6 +93,11 @@ async fn receive_encrypted<S>(
         shaken = timeout(deadline, tls.accept(stream)) => shaken,
         () = endpoint.stopping() => return,
     };
+    endpoint.metrics.shook_hands(match &shaken {
+        Ok(Ok(_)) => Handshake::Done,
+        Ok(Err(_)) => Handshake::Failed,
+        Err(_) => Handshake::TimedOut,
+    });
     match shaken {
         Ok(Ok(stream)) => {
             let certificate = tls::client_certificate(&stream).map(Box::new);

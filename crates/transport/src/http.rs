@@ -3,6 +3,7 @@
 mod answers;
 mod binding;
 mod origins;
+mod readiness;
 mod routes;
 mod upgrade;
 
@@ -32,6 +33,7 @@ use crate::linger::{LINGER, Linger};
 use crate::listener::Endpoint;
 use crate::pages::{PAGE_BODY_BYTES_MAX, PageRequest, Pages};
 use crate::ws;
+use readiness::Unready;
 use routes::{Route, allows};
 
 pub use binding::TokenBindingConfig;
@@ -106,13 +108,18 @@ impl Service<Request<Incoming>> for Exchange {
     type Future = Pin<Box<dyn Future<Output = Result<Answer, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let metrics = Arc::clone(&self.endpoint.metrics);
+        let note = move |answer: Answer| {
+            metrics.answered(answer.status().as_u16());
+            Ok(answer)
+        };
         match self.answer(&request) {
-            Reply::Now(answer) => Box::pin(ready(Ok(answer))),
+            Reply::Now(answer) => Box::pin(ready(note(answer))),
             Reply::ByPages(pages) => {
                 let Visitor { addr, certificate } = &self.visitor;
                 let client = self.endpoint.config().proxies.client(addr.ip(), request.headers());
                 let certificate = certificate.as_deref().copied();
-                Box::pin(async move { Ok(answer_page(pages, request, client, certificate).await) })
+                Box::pin(async move { note(answer_page(pages, request, client, certificate).await) })
             }
         }
     }
@@ -161,8 +168,8 @@ impl Exchange {
         match route {
             // Without GET, which it does not allow.
             Route::WebSocket(_) => answers::method_not_allowed(route.allowed()),
-            Route::Health => answers::health(),
-            Route::Readiness => answers::readiness(hub.is_draining()),
+            Route::Health => answers::health(self.endpoint.pulse.is_there()),
+            Route::Readiness => answers::readiness(Unready::of(&self.endpoint)),
             Route::ClientConfig => answers::client_config(hub.config().outbox.message_bytes_max),
             Route::Banner => answers::banner(),
         }
@@ -192,6 +199,7 @@ impl Exchange {
                 (refusal.answer(self.endpoint.config().retry_after), refusal.outcome())
             }
         };
+        self.endpoint.metrics.upgraded(outcome);
         upgrade::mark(&mut answer, id, outcome, self.endpoint.hub.config().outbox.message_bytes_max);
         answer
     }

@@ -18,8 +18,10 @@ use crate::accept::accept_all;
 use crate::bound::{Bound, SocketOptions};
 use crate::caps::Caps;
 use crate::http::{Origins, TokenBindingConfig};
+use crate::metrics::Metrics;
 use crate::pages::Pages;
 use crate::proxies::Proxies;
+use crate::pulse::Pulse;
 use crate::rates::{RateLimits, Rates};
 use crate::tls::Tls;
 
@@ -111,6 +113,8 @@ pub(crate) struct Endpoint {
     pub(crate) caps: Arc<Caps>,
     pub(crate) rates: Rates,
     pub(crate) tls: Option<Tls>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) pulse: Arc<Pulse>,
     /// True once the listener stops, and with it what has not become a WebSocket.
     is_stopping: watch::Sender<bool>,
 }
@@ -124,7 +128,8 @@ pub struct Unsettled {
 }
 
 impl Listener {
-    /// Binds `addr`, for encrypted connections alone if there is `tls`. Needs a tokio runtime with I/O and time.
+    /// Binds `addr`, for encrypted connections alone if there is `tls`. Needs a tokio runtime with I/O and time. What it
+    /// counts goes to the recorder of `metrics` that is current when this is first polled.
     ///
     /// # Errors
     ///
@@ -155,6 +160,16 @@ impl Listener {
         Controls(Arc::clone(&self.endpoint))
     }
 
+    /// What is counted and measured here.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.endpoint.metrics)
+    }
+
+    /// The sign of life of the event loop that serves it. It beats while it is served.
+    pub fn pulse(&self) -> Arc<Pulse> {
+        Arc::clone(&self.endpoint.pulse)
+    }
+
     /// Accepts until `stop` resolves, then waits until all connections have ended, at most five seconds. To end
     /// them is for the hub, which should have been told to shut down by then.
     ///
@@ -168,6 +183,7 @@ impl Listener {
             () = stop => {}
             never = accept_at_all(&sockets, &endpoint) => match never {},
             never = endpoint.shed() => match never {},
+            never = endpoint.pulse.beat() => never,
         }
         drop(sockets);
         endpoint.is_stopping.send_replace(true);
@@ -202,6 +218,8 @@ impl Endpoint {
             rates: Rates::new(config.rates),
             config: ArcSwap::from_pointee(config),
             tls,
+            metrics: Metrics::new(),
+            pulse: Arc::default(),
             is_stopping: watch::Sender::new(false),
         })
     }

@@ -16,6 +16,8 @@ mod talk;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use signal_fish_hub::{Caller, Source};
 use signal_fish_protocol::ControlEncoding;
@@ -30,6 +32,7 @@ use crate::listener::Endpoint;
 use connection::Connection;
 
 pub use config::ConnectionConfig;
+pub(crate) use parting::Parting;
 
 /// Starts the task of a connection whose upgrade has been answered. `first_bytes` came together with the request.
 pub(crate) fn start<S>(
@@ -52,17 +55,20 @@ pub(crate) fn start<S>(
     if let Some(bind) = bind
         && let Err(error) = session.bind(Instant::now().into_std(), bind)
     {
+        endpoint.metrics.figures.upgrades_failed.increment(1);
         return error!(%id, %peer, %error, "a connection could not be bound");
     }
     let certificate = session.caller().certificate.as_ref().map(tracing::field::display);
     debug!(%id, %peer, %client, certificate, %version, ?encoding, "websocket connected");
     let config = if slot.is_of_reserve() { &endpoint.connection_of_reserve } else { &endpoint.connection };
-    let mut connection = Connection::new(stream, first_bytes, session, config.load_full());
+    let metrics = Arc::clone(&endpoint.metrics);
+    let mut connection = Connection::new(stream, first_bytes, session, config.load_full(), metrics);
     tokio::spawn(async move {
         // Held to the end, also to that of a panic.
         let _slots = (slot, socket_slot);
         // By reference: awaiting the value would keep room for it twice.
         let end = (&mut connection).await;
+        connection.metrics().closed(end);
         debug!(%id, %peer, %end, "websocket ended");
     });
 }

@@ -43,6 +43,6 @@ fn generate(root: &Path, page: &str) -> Result<String> {
     output_of(&mut cargo(root, &args)).with_context(|| format!("cannot make the page `{page}`"))
 }
 
-const PAGES: [&str; 4] = ["messages", "error-codes", "close-codes", "config"];
+const PAGES: [&str; 5] = ["messages", "error-codes", "close-codes", "config", "metrics"];
 
 const STALE: &str = "this page is stale, run `cargo xtask docs`";

@@ -30,7 +30,12 @@ impl Wake for Wakes {
 
 impl Busy {
     fn new(corks: Corks) -> Self {
-        let outbox = Outbox::new(crate::HubConfig::default().outbox, ControlEncoding::Json, Some(corks));
+        let outbox = Outbox::new(
+            crate::HubConfig::default().outbox,
+            ControlEncoding::Json,
+            Some(corks),
+            Metrics::new(),
+        );
         let mut busy = Self { outbox, wakes: Arc::default(), now: Instant::now() };
         for _ in 0..200 {
             busy.hear();

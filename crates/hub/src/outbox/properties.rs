@@ -16,6 +16,7 @@ use super::{Outbox, Taken};
 use crate::config::OutboxLimits;
 use crate::frame::{Frame, FrameKind};
 use crate::link::Wire;
+use crate::metrics::Metrics;
 
 proptest! {
     // A seed that failed is written beside this file: commit it.
@@ -31,7 +32,7 @@ proptest! {
     ) {
         let mut senders = Senders::default();
         let outboxes = [ProtocolVersion::V2, ProtocolVersion::V3].map(|version| {
-            let outbox = Outbox::new(limits, ControlEncoding::Json, None);
+            let outbox = Outbox::new(limits, ControlEncoding::Json, None, Metrics::new());
             outbox.settle(Instant::now(), Wire::json(version));
             outbox
         });

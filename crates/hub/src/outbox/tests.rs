@@ -19,7 +19,7 @@ const LIMITS: OutboxLimits = OutboxLimits {
 
 /// One that reads version 3, and so can be told what it misses.
 fn settled(limits: OutboxLimits, now: Instant) -> Arc<Outbox> {
-    let outbox = Outbox::new(limits, ControlEncoding::Json, None);
+    let outbox = Outbox::new(limits, ControlEncoding::Json, None, Metrics::new());
     outbox.settle(now, Wire::json(ProtocolVersion::V3));
     outbox
 }
@@ -64,7 +64,7 @@ fn take_all(outbox: &Outbox) -> (Vec<usize>, Option<CloseCode>) {
 
 #[test]
 fn what_was_pushed_first_is_taken_first() {
-    let (outbox, now) = (Outbox::new(LIMITS, ControlEncoding::Json, None), Instant::now());
+    let (outbox, now) = (Outbox::new(LIMITS, ControlEncoding::Json, None, Metrics::new()), Instant::now());
     for len in [1, 2, 3] {
         outbox.push(now, frame(len));
     }
@@ -75,7 +75,7 @@ fn what_was_pushed_first_is_taken_first() {
 
 #[test]
 fn a_burst_of_bytes_may_wait_for_a_while_and_only_so_much() {
-    let (outbox, start) = (Outbox::new(LIMITS, ControlEncoding::Json, None), Instant::now());
+    let (outbox, start) = (Outbox::new(LIMITS, ControlEncoding::Json, None, Metrics::new()), Instant::now());
     (0..3).for_each(|_| outbox.push(start, frame(999)));
     outbox.push(start + Duration::from_secs(5), frame(1));
     assert_eq!(take_all(&outbox), (vec![999, 999, 999, 1], None));
@@ -83,7 +83,7 @@ fn a_burst_of_bytes_may_wait_for_a_while_and_only_so_much() {
     outbox.push(start + Duration::from_secs(6), frame(1));
     assert_eq!(take_all(&outbox).1, Some(CloseCode::SlowConsumer));
 
-    let (outbox, now) = (Outbox::new(LIMITS, ControlEncoding::Json, None), Instant::now());
+    let (outbox, now) = (Outbox::new(LIMITS, ControlEncoding::Json, None, Metrics::new()), Instant::now());
     (0..33).for_each(|_| outbox.push(now, frame(999)));
     let (taken, ending) = take_all(&outbox);
     assert_eq!(ending, Some(CloseCode::SlowConsumer));
@@ -92,7 +92,7 @@ fn a_burst_of_bytes_may_wait_for_a_while_and_only_so_much() {
 
 #[test]
 fn too_many_messages_end_it_after_a_while_unless_they_are_taken() {
-    let (outbox, start) = (Outbox::new(LIMITS, ControlEncoding::Json, None), Instant::now());
+    let (outbox, start) = (Outbox::new(LIMITS, ControlEncoding::Json, None, Metrics::new()), Instant::now());
     let fill = |at: Duration| (0..4).for_each(|_| outbox.push(start + at, frame(1)));
     fill(Duration::ZERO);
     assert_eq!(take_all(&outbox), (vec![1; 4], None));
@@ -106,7 +106,7 @@ fn too_many_messages_end_it_after_a_while_unless_they_are_taken() {
 
 #[test]
 fn a_message_above_the_announced_size_is_never_sent() {
-    let (outbox, now) = (Outbox::new(LIMITS, ControlEncoding::Json, None), Instant::now());
+    let (outbox, now) = (Outbox::new(LIMITS, ControlEncoding::Json, None, Metrics::new()), Instant::now());
     outbox.push(now, frame(1_000));
     outbox.push(now, frame(1_001));
     assert_eq!(take_all(&outbox), (vec![1_000], Some(CloseCode::OutboundTooLarge)));
@@ -114,7 +114,7 @@ fn a_message_above_the_announced_size_is_never_sent() {
 
 #[test]
 fn the_first_reason_wins_unless_the_server_stops() {
-    let outbox = Outbox::new(LIMITS, ControlEncoding::Json, None);
+    let outbox = Outbox::new(LIMITS, ControlEncoding::Json, None, Metrics::new());
     outbox.end(CloseCode::Normal);
     outbox.end(CloseCode::IdleTimeout);
     outbox.push(Instant::now(), frame(1));
@@ -125,7 +125,7 @@ fn the_first_reason_wins_unless_the_server_stops() {
 
 #[test]
 fn the_taker_is_woken_by_a_message_and_by_the_end() {
-    let outbox = Outbox::new(LIMITS, ControlEncoding::Json, None);
+    let outbox = Outbox::new(LIMITS, ControlEncoding::Json, None, Metrics::new());
     let wakes = Arc::new(Wakes::default());
     let waker = Waker::from(Arc::clone(&wakes));
     let wait = || {
@@ -143,7 +143,7 @@ fn the_taker_is_woken_by_a_message_and_by_the_end() {
 
 #[test]
 fn a_task_that_cannot_take_is_woken_only_by_the_end() {
-    let outbox = Outbox::new(LIMITS, ControlEncoding::Json, None);
+    let outbox = Outbox::new(LIMITS, ControlEncoding::Json, None, Metrics::new());
     let wakes = Arc::new(Wakes::default());
     let waker = Waker::from(Arc::clone(&wakes));
     let cx = Context::from_waker(&waker);
@@ -262,7 +262,7 @@ fn what_meets_is_one_gap_but_not_across_rooms() {
 #[test]
 fn version_2_gets_all_of_every_class() {
     let now = Instant::now();
-    let outbox = Outbox::new(LIMITS, ControlEncoding::Json, None);
+    let outbox = Outbox::new(LIMITS, ControlEncoding::Json, None, Metrics::new());
     outbox.settle(now, Wire::json(ProtocolVersion::V2));
     for (seq, key) in [(1, Some(1)), (2, Some(1)), (3, None), (4, None), (5, None)] {
         let class = if key.is_some() { DeliveryClass::Latest } else { DeliveryClass::Volatile };
@@ -308,7 +308,7 @@ fn more_gaps_than_clients_keep_track_of_are_the_end() {
 #[test]
 fn a_message_may_not_wait_for_too_long_however_little_waits() {
     let (limits, start) = (OutboxLimits { messages_max: 100, ..LIMITS }, Instant::now());
-    let outbox = Outbox::new(limits, ControlEncoding::Json, None);
+    let outbox = Outbox::new(limits, ControlEncoding::Json, None, Metrics::new());
     let cx = Context::from_waker(Waker::noop());
     let push = |second| outbox.push(start + Duration::from_secs(second), frame(1));
     (0..3).for_each(|_| push(0));

@@ -6,6 +6,7 @@ mod budgets;
 mod deadlines;
 mod ending;
 mod fan_out;
+mod figures;
 mod guessing;
 mod operations;
 mod passwords;

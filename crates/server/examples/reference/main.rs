@@ -3,6 +3,7 @@
 mod agreement;
 mod codes;
 mod config;
+mod figures;
 mod messages;
 mod operations;
 mod samples;
@@ -18,8 +19,9 @@ fn main() -> ExitCode {
         Some("error-codes") => codes::error_page(),
         Some("close-codes") => codes::close_page(),
         Some("config") => config::page(),
+        Some("metrics") => figures::page(),
         Some(_) | None => {
-            eprintln!("which page? messages, error-codes, close-codes or config");
+            eprintln!("which page? messages, error-codes, close-codes, config or metrics");
             return ExitCode::from(2);
         }
     };

@@ -75,8 +75,8 @@ impl Default for WebsocketSettings {
             slow_consumer_timeout_ms: 5_000,
             max_sojourn_ms: nonzero!(15_000),
             enable_batching: true,
-            batch_interval_ms: 3,
-            batch_size: nonzero!(32),
+            batch_interval_ms: 2,
+            batch_size: nonzero!(16),
             delivery_stats_interval_secs: 0,
         }
     }

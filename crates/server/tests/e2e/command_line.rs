@@ -127,7 +127,7 @@ fn a_file_of_the_published_server_starts_this_one_unchanged() {
         "security.require_metrics_auth",
         "security.transport.token_binding.scheme",
         "server.region_id",
-        "websocket.enable_batching",
+        "websocket.control_queue_capacity",
     ] {
         let n_told = output.matches(&format!("{key} does nothing here: ")).count();
         assert_eq!(n_told, 1, "{key}: {output}");

@@ -50,7 +50,7 @@ fn operators_have_a_port_of_their_own_without_players() {
     let admin = SocketAddr::from(([127, 0, 0, 1], port));
     assert_eq!(http(admin, "GET", "/readyz", &[]).status, 200);
     let refused = Peer::try_connect(admin, "/v2/ws", "Eve").expect_err("no player comes in here");
-    assert_eq!(refused.status, 503, "{refused:?}");
+    assert_eq!(refused.status, 404, "{refused:?}");
     Peer::authenticated(server.addr(), "Ada", Dialect::V3).expect_alive();
 }
 
@@ -125,5 +125,5 @@ fn an_inherited_socket_that_is_called_admin_is_for_operators() {
     let addr = listener.local_addr().expect("it is bound");
     let _server = Supervised::start(listener, "admin", &[]);
     assert_eq!(http(addr, "GET", "/health", &[]).status, 200);
-    assert_eq!(Peer::try_connect(addr, "/v2/ws", "Eve").expect_err("no player comes in here").status, 503);
+    assert_eq!(Peer::try_connect(addr, "/v2/ws", "Eve").expect_err("no player comes in here").status, 404);
 }

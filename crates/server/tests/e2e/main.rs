@@ -10,6 +10,7 @@ mod certificates;
 mod command_line;
 mod connect_tokens;
 mod delivery;
+mod figures;
 mod formats;
 mod framing;
 mod handshake;

@@ -10,6 +10,7 @@ use hyper::http::response::Builder;
 use hyper::{Response, StatusCode};
 
 use super::Answer;
+use super::readiness::Unready;
 
 /// No path of ours. A mistyped probe must not look healthy, so this is no banner.
 pub(super) fn not_found() -> Answer {
@@ -21,13 +22,20 @@ pub(super) fn method_not_allowed(allowed: &'static str) -> Answer {
     text(head, "this path does not answer that method: Allow says which it does\n")
 }
 
-pub(super) fn health() -> Answer {
-    text(head(StatusCode::OK), "OK")
+pub(super) fn health(is_alive: bool) -> Answer {
+    if is_alive {
+        text(head(StatusCode::OK), "OK")
+    } else {
+        text(head(StatusCode::SERVICE_UNAVAILABLE), "the event loop does not get its turn\n")
+    }
 }
 
-pub(super) fn readiness(is_draining: bool) -> Answer {
-    let status = if is_draining { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    empty(head(status).header(CACHE_CONTROL, "no-store"))
+pub(super) fn readiness(unready: Option<Unready>) -> Answer {
+    let with = |status| head(status).header(CACHE_CONTROL, "no-store");
+    match unready {
+        None => empty(with(StatusCode::OK)),
+        Some(unready) => text(with(StatusCode::SERVICE_UNAVAILABLE), unready.reason()),
+    }
 }
 
 pub(super) fn client_config(outbound_bytes_max: usize) -> Answer {

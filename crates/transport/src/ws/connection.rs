@@ -14,6 +14,7 @@ use super::closing::Closing;
 use super::outgoing::Outgoing;
 use super::parting::Parting;
 use super::talk::Talk;
+use crate::metrics::Metrics;
 
 /// One WebSocket and its session: a future that resolves with the reason when the connection has ended.
 ///
@@ -30,6 +31,7 @@ pub(super) struct Wire<S> {
     pub(super) outgoing: Outgoing,
     pub(super) outbox: Arc<Outbox>,
     pub(super) config: Arc<ConnectionConfig>,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 #[expect(clippy::large_enum_variant, reason = "nearly all connections talk nearly all of the time")]
@@ -45,10 +47,26 @@ impl<S> Connection<S> {
         first_bytes: Bytes,
         session: Session,
         config: Arc<ConnectionConfig>,
+        metrics: Arc<Metrics>,
     ) -> Self {
         let outbox = Arc::clone(session.outbox());
         let phase = Phase::Talking(Talk::new(session, first_bytes, &config));
-        Self { wire: Wire { socket, outgoing: Outgoing::new(), outbox, config }, phase }
+        Self { wire: Wire { socket, outgoing: Outgoing::new(), outbox, config, metrics }, phase }
+    }
+
+    /// Where is counted what it does.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.wire.metrics
+    }
+}
+
+impl<S> Wire<S> {
+    /// Counts what was written since the last time, once for many writes.
+    fn count_written(&mut self) {
+        let n_bytes = self.outgoing.take_n_written();
+        if n_bytes > 0 {
+            self.metrics.written.add(n_bytes);
+        }
     }
 }
 
@@ -60,14 +78,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for Connection<S> {
         loop {
             match phase {
                 Phase::Talking(talk) => {
-                    let ControlFlow::Break(parting) = talk.poll(cx, wire) else { return Poll::Pending };
+                    let polled = talk.poll(cx, wire);
+                    wire.count_written();
+                    let ControlFlow::Break(parting) = polled else { return Poll::Pending };
                     if let Parting::Failed(code) = parting {
                         talk.end(code);
                     }
                     // The session ends here, before the peer has agreed to anything.
                     *phase = Phase::Closing(Closing::new(parting, &mut wire.outgoing));
                 }
-                Phase::Closing(closing) => return closing.poll(cx, wire).map(|()| closing.parting()),
+                Phase::Closing(closing) => {
+                    let closed = closing.poll(cx, wire);
+                    wire.count_written();
+                    return closed.map(|()| closing.parting());
+                }
             }
         }
     }

@@ -17,6 +17,8 @@ use super::ConnectionConfig;
 pub(super) struct Deadlines {
     opened_at: Instant,
     pinged_at: Instant,
+    /// Whether the last ping may still be answered.
+    awaits_pong: bool,
     timer: Pin<Box<Sleep>>,
 }
 
@@ -48,7 +50,8 @@ pub(super) enum Due {
 
 impl Deadlines {
     pub(super) fn new(now: Instant, config: &ConnectionConfig) -> Self {
-        let mut deadlines = Self { opened_at: now, pinged_at: now, timer: Box::pin(sleep_until(now)) };
+        let mut deadlines =
+            Self { opened_at: now, pinged_at: now, awaits_pong: false, timer: Box::pin(sleep_until(now)) };
         // The earliest that can be, whoever the peer turns out to be. It is read off before the timer runs, as one
         // that fires at once costs its thread a system call and the connection a turn.
         let signs = Signs {
@@ -62,6 +65,11 @@ impl Deadlines {
         let first = deadlines.next(config, &signs).map_or(now + NOTHING_DUE, |(at, _)| at);
         deadlines.timer.set(sleep_until(first));
         deadlines
+    }
+
+    /// A pong came: how long after the ping that it answers, if it answers one.
+    pub(super) fn on_pong(&mut self, now: Instant) -> Option<Duration> {
+        std::mem::take(&mut self.awaits_pong).then(|| now.saturating_duration_since(self.pinged_at))
     }
 
     /// Resolves when something is due, and can be polled again for what is due next.
@@ -85,7 +93,7 @@ impl Deadlines {
             match self.next(config, signs) {
                 Some((at, due)) if at <= now => {
                     if due == Due::Ping {
-                        self.pinged_at = now;
+                        (self.pinged_at, self.awaits_pong) = (now, true);
                     }
                     return Poll::Ready(due);
                 }

@@ -32,6 +32,12 @@ pub(super) struct Incoming {
     has_begun: bool,
     heard_at: Instant,
     message_at: Instant,
+    /// Whether a text or binary message ever came.
+    has_spoken: bool,
+    /// Whether a pong came that nobody has asked for yet.
+    has_pong: bool,
+    /// Bytes that came and are not counted yet.
+    n_read: u32,
 }
 
 impl Incoming {
@@ -53,6 +59,9 @@ impl Incoming {
             has_begun: false,
             heard_at: now,
             message_at: now,
+            has_spoken: false,
+            has_pong: false,
+            n_read: 0,
         }
     }
 
@@ -61,9 +70,24 @@ impl Incoming {
         self.heard_at
     }
 
+    /// Whether no message ever came.
+    pub(super) const fn is_silent(&self) -> bool {
+        !self.has_spoken
+    }
+
     /// When a text or binary message last came.
     pub(super) const fn message_at(&self) -> Instant {
         self.message_at
+    }
+
+    /// Whether a pong came since this was last asked.
+    pub(super) fn take_pong(&mut self) -> bool {
+        mem::take(&mut self.has_pong)
+    }
+
+    /// How many bytes came since this was last asked.
+    pub(super) fn take_n_read(&mut self) -> u64 {
+        mem::take(&mut self.n_read).into()
     }
 
     /// Since when a message is on its way that has not come to its end.
@@ -91,7 +115,11 @@ impl Incoming {
                     None => match poll_read(cx, socket, scratch) {
                         Poll::Pending => return ControlFlow::Continue(()),
                         Poll::Ready(Err(kind)) => return ControlFlow::Break(Parting::Lost(kind)),
-                        Poll::Ready(Ok(n_bytes)) => &scratch[..n_bytes],
+                        Poll::Ready(Ok(n_bytes)) => {
+                            self.n_read =
+                                self.n_read.saturating_add(u32::try_from(n_bytes).unwrap_or(u32::MAX));
+                            &scratch[..n_bytes]
+                        }
                     },
                 };
                 // What had to wait was not heard before now either: `take` must not see an old time.
@@ -146,8 +174,9 @@ impl Incoming {
                 let _ = self.protocol.flush(feed);
                 return ControlFlow::Break(Parting::PeerClosed);
             }
+            self.has_pong |= message.is_pong();
             if message.is_text() || message.is_binary() {
-                self.message_at = self.heard_at;
+                (self.message_at, self.has_spoken) = (self.heard_at, true);
                 if take(self.heard_at, &message).is_break() {
                     return ControlFlow::Continue(false);
                 }

@@ -23,6 +23,8 @@ pub(super) struct Outgoing {
     rest: Option<Rest>,
     /// When the socket last took all of a rest.
     moved_at: Instant,
+    /// What was written and is not counted yet.
+    n_written: u32,
 }
 
 #[derive(Debug)]
@@ -49,7 +51,7 @@ pub(super) enum Written {
 
 impl Outgoing {
     pub(super) fn new() -> Self {
-        Self { control: Vec::new(), rest: None, moved_at: Instant::now() }
+        Self { control: Vec::new(), rest: None, moved_at: Instant::now(), n_written: 0 }
     }
 
     /// Writes what is due and what is in the outbox. Nothing is taken from the outbox before all that was taken
@@ -107,6 +109,15 @@ impl Outgoing {
         framing::push_close(&mut self.control, code);
     }
 
+    /// How many bytes were written since this was last asked.
+    pub(super) fn take_n_written(&mut self) -> u64 {
+        std::mem::take(&mut self.n_written).into()
+    }
+
+    fn note_written(&mut self, n_bytes: usize) {
+        self.n_written = self.n_written.saturating_add(u32::try_from(n_bytes).unwrap_or(u32::MAX));
+    }
+
     /// Since when the peer takes too little of what it was sent.
     pub(super) fn stalled_since(&self) -> Option<Instant> {
         self.rest.as_ref().map(|rest| rest.stalled_since)
@@ -155,6 +166,7 @@ impl Outgoing {
             Poll::Ready(written) => written?,
             Poll::Pending => 0,
         };
+        self.note_written(n_written);
         if n_written < bytes.len() || Pin::new(socket).poll_flush(cx)?.is_pending() {
             self.rest = Some(Rest::new(Bytes::copy_from_slice(&bytes[n_written..])));
         }
@@ -175,6 +187,7 @@ impl Outgoing {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             rest.bytes.advance(n_written);
+            self.n_written = self.n_written.saturating_add(u32::try_from(n_written).unwrap_or(u32::MAX));
         }
         ready!(Pin::new(socket).poll_flush(cx))?;
         self.rest = None;

@@ -7,7 +7,7 @@ use signal_fish_protocol::CloseCode;
 
 /// Why there is nothing more to talk about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Parting {
+pub(crate) enum Parting {
     /// The hub has said everything and wants the connection closed.
     Dismissed(CloseCode),
     /// What came was broken, or nothing came, or nothing could be written.

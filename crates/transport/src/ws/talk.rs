@@ -97,6 +97,15 @@ impl Talk {
             entry = hear(session, inbound_bytes_max, now, message);
             if entry.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
+        let n_read = self.incoming.take_n_read();
+        if n_read > 0 {
+            wire.metrics.read.add(n_read);
+        }
+        if self.incoming.take_pong()
+            && let Some(rtt) = self.deadlines.on_pong(self.incoming.heard_at())
+        {
+            wire.metrics.ponged(rtt);
+        }
         if let Some(entry) = entry {
             self.party.enter(self.incoming.message_at(), entry);
             // Most entries wait for nobody.
@@ -123,7 +132,12 @@ impl Talk {
                     // It has been quiet for a while, so it can do with less.
                     self.incoming.shrink();
                 }
-                Due::End(code) => return ControlFlow::Break(Parting::Failed(code)),
+                Due::End(code) => {
+                    if self.incoming.is_silent() {
+                        wire.metrics.figures.silent.increment(1);
+                    }
+                    return ControlFlow::Break(Parting::Failed(code));
+                }
             }
         }
         ControlFlow::Continue(())

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::connection::Connection;
 use super::parting::Parting;
+use crate::metrics::Metrics;
 use crate::tests::{PATIENT, PING, Server};
 
 #[tokio::test]
@@ -60,7 +61,7 @@ async fn a_quiet_connection_is_small() {
 fn connection(server: &Server, traffic: &Arc<Mutex<Traffic>>) -> Connection<Socket> {
     let session = server.hub().connect(ProtocolVersion::V2, Source::of([127, 0, 0, 1].into()));
     let socket = Socket(Arc::clone(traffic));
-    Connection::new(socket, Bytes::new(), session, Arc::new(PATIENT))
+    Connection::new(socket, Bytes::new(), session, Arc::new(PATIENT), Metrics::new())
 }
 
 /// Polls for as long as the connection wants it; how often that was.
