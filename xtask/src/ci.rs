@@ -76,24 +76,7 @@ fn plan(root: &Path) -> Result<Plan> {
             why: "whether the protocol builds for browsers; `rustup target add wasm32-unknown-unknown` first",
         });
     }
-    if !succeeds(Command::new("testssl").arg("--version")) {
-        not_run.push(NotRun {
-            name: "testssl",
-            why: "whether TLS has a known weakness; install testssl.sh first",
-        });
-    }
-    if !succeeds(Command::new("chromedriver").arg("--version")) {
-        not_run.push(NotRun {
-            name: "browser",
-            why: "whether the playground works in a browser; install chromium and its chromedriver first",
-        });
-    }
-    if !has_published_server() {
-        not_run.push(NotRun {
-            name: "published",
-            why: "whether ours answers as the published server does; say where that is in SIGNAL_FISH_PUBLISHED",
-        });
-    }
+    not_run.extend(without_tools());
     // The plain runner needs nothing but Rust. It runs the same tests, one binary after the other.
     let tests: &[&str] = if succeeds(&mut cargo(root, &["nextest", "--version"])) {
         &["nextest", "run", "--workspace"]
@@ -123,6 +106,25 @@ fn plan(root: &Path) -> Result<Plan> {
         });
     }
     Ok(Plan { steps, not_run })
+}
+
+/// The tests that say themselves that they were not run where this machine lacks what they drive.
+fn without_tools() -> impl Iterator<Item = NotRun> {
+    let has = |tool: &str| succeeds(Command::new(tool).arg("--version"));
+    let tools = [
+        (has("testssl"), "testssl", "whether TLS has a known weakness; install testssl.sh first"),
+        (
+            has("chromedriver"),
+            "browser",
+            "whether the playground works in a browser; install chromium and its chromedriver first",
+        ),
+        (
+            has_published_server(),
+            "published",
+            "whether ours answers as the published server does; say where that is in SIGNAL_FISH_PUBLISHED",
+        ),
+    ];
+    tools.into_iter().filter(|(is_there, ..)| !is_there).map(|(_, name, why)| NotRun { name, why })
 }
 
 fn has_wasm_target(root: &Path) -> Result<bool> {

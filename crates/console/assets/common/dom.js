@@ -59,6 +59,8 @@ export function themeButton(button) {
     button.textContent = chosen() === "dark" ? "☀" : "☾";
     button.setAttribute("aria-label", `Use ${other} colours`);
     button.title = `Use ${other} colours`;
+    // What is drawn on a canvas has to be drawn again.
+    document.dispatchEvent(new Event("theme"));
   };
   const kept = localStorage.getItem("theme");
   if (kept) document.documentElement.dataset.theme = kept;

@@ -28,6 +28,7 @@ export class Plot {
     this.#canvas.addEventListener("pointerleave", () => this.#read(null));
     this.#canvas.addEventListener("blur", () => this.#read(null));
     this.#canvas.addEventListener("keydown", (event) => this.#key(event));
+    document.addEventListener("theme", () => this.draw());
     new ResizeObserver(() => this.draw()).observe(this.#canvas);
   }
 

@@ -226,7 +226,7 @@ export class Pane {
     write($("lobby"), { waiting: "waiting", lobby: "in the lobby", finalized: "the game is on" }[room.lobby]);
     write($("spectators"), `${room.nSpectators} watching`);
     $("spectators").hidden = room.nSpectators === 0;
-    this.#showPlan(room.plan);
+    this.#showPlan(isOpen && room.plan);
     $("cut").hidden = !isOpen;
     $("reconnect").hidden = isOpen;
     for (const id of ["leave", "ready", "authority"]) $(id).disabled = !isOpen;
