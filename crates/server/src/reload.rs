@@ -4,6 +4,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::fmt;
 use std::hash::{Hash as _, Hasher as _};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
 use crate::plan::{self, Plan};
-use crate::server::Drain;
+use crate::server::{Drain, refuse_exposure};
 use crate::settings::{Loaded, Problems, Reloaded, Settings, Sources};
 use crate::surroundings::OnReload;
 
@@ -26,6 +27,8 @@ pub struct Reloader(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) hub: Hub,
     pub(crate) controls: Controls,
+    /// The TCP addresses that players come in at, which may be others than those of the settings.
+    pub(crate) bound: Vec<IpAddr>,
     pub(crate) tls: Option<Tls>,
     /// Where settings come from, if that is known.
     pub(crate) sources: Option<Sources>,
@@ -162,6 +165,7 @@ impl Reloader {
         // Before they are read, so that no change goes unnoticed.
         let seen = look(&settings);
         let plan = Plan::new(&settings).map_err(Problems::until_a_restart)?;
+        refuse_exposure(&settings, &self.0.bound)?;
         let renewed = settings.security.transport.tls.load()?;
 
         // From here on nothing fails.
@@ -227,7 +231,32 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
     use super::*;
+    use crate::{InheritedSocket, InheritedSockets, Server, Surroundings};
+
+    async fn inherited(addr: Ipv4Addr, settings: &Settings) -> Server {
+        let players = vec![InheritedSocket::Tcp(TcpListener::bind((addr, 0)).unwrap())];
+        let sockets = InheritedSockets { players, ..InheritedSockets::default() };
+        Server::start_in(Surroundings { sockets, ..Surroundings::default() }, settings).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_reload_does_not_open_a_public_socket_that_was_inherited_to_everyone() {
+        let mut closed = Settings::default();
+        closed.security.allow_open = true;
+        let open = Settings::default();
+        let public = inherited(Ipv4Addr::UNSPECIFIED, &closed).await.reloader();
+        let refused = public.apply(&open).unwrap_err().to_string();
+        assert!(refused.contains("security.allow_open"), "{refused}");
+        assert_eq!(public.apply(&closed), Ok(Reloaded::default()), "nothing has changed");
+        let own = inherited(Ipv4Addr::LOCALHOST, &closed).await.reloader();
+        assert_eq!(
+            own.apply(&open).map(|reloaded| reloaded.applied),
+            Ok(vec!["security.allow_open".to_owned()])
+        );
+    }
 
     #[test]
     fn a_file_that_comes_goes_or_changes_is_named_once() {

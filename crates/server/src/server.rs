@@ -2,7 +2,7 @@
 
 use std::future::{Future, pending};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ impl Server {
             surroundings;
         // Before they are read, so that no change goes unnoticed.
         let seen = reload::look(settings);
-        let plan = Plan::new(settings)?;
+        let mut plan = Plan::new(settings)?;
         let tls = plan.tls.as_ref().map(Tls::load).transpose()?;
         let jwks = match plan.jwks {
             Some(publication) => Some(Jwks::start(publication).await?),
@@ -68,14 +68,18 @@ impl Server {
         let coordinator = Arc::new(LocalCoordinator);
         let hub = Hub::start(plan.hub, plan.authenticator, database, coordinator).await?;
         let for_players = sockets::for_players(players, &plan.listening, plan.listener.socket_options())?;
-        refuse_exposure(settings, &for_players)?;
+        let bound: Vec<_> = for_players.iter().filter_map(Bound::tcp_addr).map(|addr| addr.ip()).collect();
+        refuse_exposure(settings, &bound)?;
+        let is_for_this_machine = bound.iter().all(|ip| ip.to_canonical().is_loopback());
+        plan.admin.has_playground &= is_for_this_machine || settings.admin.playground.is_some();
         let for_operators = sockets::for_operators(operators, plan.admin.addr)?;
         let (admin, config) = console::open(plan.admin, for_operators, &hub, plan.listener, tls.as_ref());
         let listener = Listener::of(for_players, hub.clone(), config, tls.clone());
         info!(addr = %listener.local_addr(), "listening");
         let current = Mutex::new(Current { settings: settings.clone(), drain: plan.drain, seen });
         let controls = listener.controls();
-        let reloader = Reloader::new(Parts { hub: hub.clone(), controls, tls, sources, on_reload, current });
+        let reloader =
+            Reloader::new(Parts { hub: hub.clone(), controls, bound, tls, sources, on_reload, current });
         Ok(Self { hub, listener, admin, reloader, jwks })
     }
 
@@ -160,11 +164,9 @@ pub enum StartError {
 }
 
 /// Inherited sockets may listen where the settings would not allow it.
-fn refuse_exposure(settings: &Settings, sockets: &[Bound]) -> Result<(), Problems> {
+pub(crate) fn refuse_exposure(settings: &Settings, bound: &[IpAddr]) -> Result<(), Problems> {
     let mut problems = Problems::default();
-    for addr in sockets.iter().filter_map(Bound::tcp_addr) {
-        rules::check_exposure(settings, addr.ip(), &mut problems);
-    }
+    bound.iter().for_each(|&ip| rules::check_exposure(settings, ip, &mut problems));
     problems.none()
 }
 
