@@ -47,7 +47,7 @@ pub(crate) fn for_players(
     options: SocketOptions,
 ) -> Result<Vec<Bound>, StartError> {
     if !inherited.is_empty() {
-        return inherited.into_iter().map(take_over).collect();
+        return inherited.into_iter().map(|socket| take_over(socket, options)).collect();
     }
     let cannot = |place| move |error| StartError::Listen { place, error };
     let tcp = Bound::tcp(listening.addr, options).map_err(cannot(Place::Tcp(listening.addr)))?;
@@ -64,19 +64,20 @@ pub(crate) fn for_operators(
     inherited: Vec<InheritedSocket>,
     addr: Option<SocketAddr>,
 ) -> Result<Vec<Bound>, StartError> {
+    let options = SocketOptions::default();
     if !inherited.is_empty() {
-        return inherited.into_iter().map(take_over).collect();
+        return inherited.into_iter().map(|socket| take_over(socket, options)).collect();
     }
     let bind = |addr| {
-        let bound = Bound::tcp(addr, SocketOptions::default());
+        let bound = Bound::tcp(addr, options);
         bound.map_err(|error| StartError::Listen { place: Place::Tcp(addr), error })
     };
     addr.into_iter().map(bind).collect()
 }
 
-fn take_over(socket: InheritedSocket) -> Result<Bound, StartError> {
+fn take_over(socket: InheritedSocket, options: SocketOptions) -> Result<Bound, StartError> {
     let bound = match socket {
-        InheritedSocket::Tcp(listener) => Bound::inherited_tcp(listener),
+        InheritedSocket::Tcp(listener) => Bound::inherited_tcp(listener, options),
         #[cfg(unix)]
         InheritedSocket::Unix(listener) => Bound::inherited_unix(listener),
     };
