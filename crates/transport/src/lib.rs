@@ -29,7 +29,7 @@ pub use bound::{Bound, SocketOptions};
 pub use fetch::{FETCH_TIMEOUT, FetchError, Fetched, Fetcher, Mark, NoWebAddress, WebAddress};
 pub use http::{Origin, Origins, TokenBindingConfig};
 pub use listener::{Controls, Listener, ListenerConfig, Unsettled};
-pub use pages::{PAGE_BODY_BYTES_MAX, PageFuture, PageRequest, Pages};
+pub use pages::{PageFuture, PageRequest, Pages};
 pub use proxies::{ForwardedHeader, Proxies};
 pub use rates::RateLimits;
 pub use tls::{CertificateFiles, ClientCertificates, Tls, TlsError, TlsFiles};
