@@ -34,13 +34,14 @@ pub(crate) struct Parts {
     pub(crate) sources: Option<Sources>,
     pub(crate) on_reload: Option<OnReload>,
     pub(crate) current: Mutex<Current>,
+    /// Apart from the rest: a server that stops does not wait until files are read.
+    pub(crate) drain: Mutex<Drain>,
 }
 
 /// What the server goes by.
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Current {
     pub(crate) settings: Settings,
-    pub(crate) drain: Drain,
     /// What the files that the settings name looked like when they were last read, good or bad.
     pub(crate) seen: Vec<Look>,
 }
@@ -98,7 +99,7 @@ impl Reloader {
 
     /// How the server is to end, as things stand.
     pub(crate) fn drain(&self) -> Drain {
-        self.current().drain
+        *self.0.drain.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Applies changes of files, for as long as it is awaited.
@@ -119,10 +120,16 @@ impl Reloader {
     /// Who may play and the certificates are read each by themselves: a registry that is broken for weeks must not keep
     /// a certificate from being renewed.
     fn look_again(&self) {
-        let current = &mut self.current();
-        let seen = look(&current.settings);
-        let changed = keys_that_differ(&current.seen, &seen);
+        // Nobody waits for a slow disk while nothing has changed.
+        let before = self.current().clone();
+        let seen = look(&before.settings);
+        let changed = keys_that_differ(&before.seen, &seen);
         let (tls, access): (Vec<_>, Vec<_>) = changed.into_iter().partition(|key| key.starts_with(TLS));
+        let current = &mut *self.current();
+        if *current != before {
+            // A reload came between, and may have read what is newer. The next look tells.
+            return;
+        }
         // Also if they are bad, which is said once.
         current.seen = seen;
         if !access.is_empty() {
@@ -184,7 +191,8 @@ impl Reloader {
         if let Some(on_reload) = &parts.on_reload {
             on_reload(&settings);
         }
-        *current = Current { settings, drain: plan.drain, seen };
+        *parts.drain.lock().unwrap_or_else(PoisonError::into_inner) = plan.drain;
+        *current = Current { settings, seen };
         Ok(reloaded)
     }
 

@@ -76,10 +76,19 @@ impl Server {
         let (admin, config) = console::open(plan.admin, for_operators, &hub, plan.listener, tls.as_ref());
         let listener = Listener::of(for_players, hub.clone(), config, tls.clone());
         info!(addr = %listener.local_addr(), "listening");
-        let current = Mutex::new(Current { settings: settings.clone(), drain: plan.drain, seen });
+        let current = Mutex::new(Current { settings: settings.clone(), seen });
+        let drain = Mutex::new(plan.drain);
         let controls = listener.controls();
-        let reloader =
-            Reloader::new(Parts { hub: hub.clone(), controls, bound, tls, sources, on_reload, current });
+        let reloader = Reloader::new(Parts {
+            hub: hub.clone(),
+            controls,
+            bound,
+            tls,
+            sources,
+            on_reload,
+            current,
+            drain,
+        });
         Ok(Self { hub, listener, admin, reloader, jwks })
     }
 
