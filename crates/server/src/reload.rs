@@ -141,9 +141,12 @@ impl Reloader {
     }
 
     fn read_access_again(&self, settings: &Settings) {
-        match Plan::new(settings) {
-            Ok(plan) => {
-                self.0.hub.authenticate_by(plan.authenticator);
+        let mut problems = Problems::default();
+        // Nothing else of the settings has a say: it may be broken, and an app is to be revoked all the same.
+        let (authenticator, _) = plan::authenticator(&settings.security, &mut problems);
+        match problems.none() {
+            Ok(()) => {
+                self.0.hub.authenticate_by(authenticator);
                 info!("files have changed, who may play was read again");
             }
             Err(problems) => problems.iter().for_each(|problem| {
