@@ -27,12 +27,16 @@ pub struct Reloader(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) hub: Hub,
     pub(crate) controls: Controls,
+    /// Those of the port for operators.
+    pub(crate) admin: Controls,
     /// The TCP addresses that players come in at, which may be others than those of the settings.
     pub(crate) bound: Vec<IpAddr>,
     pub(crate) tls: Option<Tls>,
     /// Where settings come from, if that is known.
     pub(crate) sources: Option<Sources>,
     pub(crate) on_reload: Option<OnReload>,
+    /// What the file of the operators' token looked like at the start, whose token counts until the next one.
+    pub(crate) operators_token: Option<Look>,
     pub(crate) current: Mutex<Current>,
     /// Apart from the rest: a server that stops does not wait until files are read.
     pub(crate) drain: Mutex<Drain>,
@@ -124,7 +128,8 @@ impl Reloader {
         let before = self.current().clone();
         let seen = look(&before.settings);
         let changed = keys_that_differ(&before.seen, &seen);
-        let (tls, access): (Vec<_>, Vec<_>) = changed.into_iter().partition(|key| key.starts_with(TLS));
+        let (tls, others): (Vec<_>, Vec<_>) = changed.into_iter().partition(|key| key.starts_with(TLS));
+        let (token, access): (Vec<_>, Vec<_>) = others.into_iter().partition(|&key| key == OPERATORS_TOKEN);
         let current = &mut *self.current();
         if *current != before {
             // A reload came between, and may have read what is newer. The next look tells.
@@ -132,6 +137,9 @@ impl Reloader {
         }
         // Also if they are bad, which is said once.
         current.seen = seen;
+        if !token.is_empty() {
+            warn!(needs_restart = ?token, "a file has changed that comes into force at the next start");
+        }
         if !access.is_empty() {
             self.read_access_again(&current.settings);
         }
@@ -182,14 +190,19 @@ impl Reloader {
         let parts = &*self.0;
         parts.hub.authenticate_by(plan.authenticator);
         parts.hub.reconfigure(plan.hub);
+        parts.admin.apply(plan.listener.clone());
         parts.controls.apply(plan.listener);
         if let (Some(tls), Some(renewed)) = (&parts.tls, &renewed) {
             tls.renew(renewed);
         }
         for key in keys_that_differ(&current.seen, &seen) {
-            if !reloaded.applied.iter().any(|applied| applied == key) {
+            if key != OPERATORS_TOKEN && !reloaded.applied.iter().any(|applied| applied == key) {
                 reloaded.applied.push(key.to_owned());
             }
+        }
+        let has_other_path = reloaded.needs_restart.iter().any(|key| key == OPERATORS_TOKEN);
+        if operators_token(&seen) != parts.operators_token && !has_other_path {
+            reloaded.needs_restart.push(OPERATORS_TOKEN.to_owned());
         }
         if let Some(on_reload) = &parts.on_reload {
             on_reload(&settings);
@@ -212,7 +225,8 @@ impl fmt::Debug for Parts {
 
 /// What the files of these settings look like now.
 pub(crate) fn look(settings: &Settings) -> Vec<Look> {
-    let looks = plan::files(&settings.security).map(|(key, path)| {
+    let of_operators = settings.admin.token_path.iter().map(|path| (OPERATORS_TOKEN, path.as_path()));
+    let looks = plan::files(&settings.security).chain(of_operators).map(|(key, path)| {
         let hash = plan::read(path).ok().map(|bytes| {
             let mut hasher = DefaultHasher::new();
             bytes.hash(&mut hasher);
@@ -233,6 +247,14 @@ fn keys_that_differ(before: &[Look], now: &[Look]) -> Vec<&'static str> {
     keys.dedup();
     keys
 }
+
+/// The file of the operators' token among them.
+pub(crate) fn operators_token(seen: &[Look]) -> Option<Look> {
+    seen.iter().copied().find(|(key, _)| *key == OPERATORS_TOKEN)
+}
+
+/// The key of the only file whose content needs a restart.
+const OPERATORS_TOKEN: &str = "admin.token_path";
 
 /// The section of certificates.
 const TLS: &str = "security.transport.tls.";
@@ -267,6 +289,22 @@ mod tests {
             own.apply(&open).map(|reloaded| reloaded.applied),
             Ok(vec!["security.allow_open".to_owned()])
         );
+    }
+
+    #[tokio::test]
+    async fn another_token_of_operators_is_said_to_need_a_restart_until_there_is_one() {
+        let path = std::env::temp_dir().join(format!("signal-fish-reload-{}-token", std::process::id()));
+        std::fs::write(&path, "the-first-token-of-some").unwrap();
+        let mut settings = Settings::default();
+        settings.admin.token_path = Some(path.clone());
+        let reloader = inherited(Ipv4Addr::LOCALHOST, &settings).await.reloader();
+        assert_eq!(reloader.apply(&settings), Ok(Reloaded::default()));
+        std::fs::write(&path, "the-second-token-of-some").unwrap();
+        for _ in 0..2 {
+            let Reloaded { applied, needs_restart, .. } = reloader.apply(&settings).unwrap();
+            assert_eq!((applied, needs_restart), (vec![], vec![OPERATORS_TOKEN.to_owned()]));
+        }
+        std::fs::remove_file(path).unwrap();
     }
 
     #[test]

@@ -78,14 +78,15 @@ impl Server {
         info!(addr = %listener.local_addr(), "listening");
         let current = Mutex::new(Current { settings: settings.clone(), seen });
         let drain = Mutex::new(plan.drain);
-        let controls = listener.controls();
         let reloader = Reloader::new(Parts {
             hub: hub.clone(),
-            controls,
+            controls: listener.controls(),
+            admin: admin.controls(),
             bound,
             tls,
             sources,
             on_reload,
+            operators_token,
             current,
             drain,
         });
@@ -296,10 +297,14 @@ mod tests {
             (io::ErrorKind::AddrNotAvailable, "set `server.bind`"),
             (io::ErrorKind::PermissionDenied, "from 1024 on"),
         ] {
-            let error =
-                StartError::Listen { place: Place::Tcp(([127, 0, 0, 1], 80).into()), error: kind.into() }
-                    .to_string();
+            let at = |place: fn(SocketAddr) -> Place| {
+                let place = place(([127, 0, 0, 1], 80).into());
+                StartError::Listen { place, error: kind.into() }.to_string()
+            };
+            let error = at(Place::Tcp);
             assert!(error.starts_with("cannot listen on 127.0.0.1:80: ") && error.contains(part), "{error}");
+            let error = at(Place::Admin);
+            assert!(error.contains("set `admin.") || error.contains("another `admin.port`"), "{error}");
         }
     }
 }

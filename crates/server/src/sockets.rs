@@ -34,6 +34,8 @@ pub enum InheritedSocket {
 pub enum Place {
     /// An address.
     Tcp(SocketAddr),
+    /// An address for operators.
+    Admin(SocketAddr),
     /// An entry in the file system.
     Unix(PathBuf),
     /// A socket that it was given.
@@ -70,7 +72,7 @@ pub(crate) fn for_operators(
     }
     let bind = |addr| {
         let bound = Bound::tcp(addr, options);
-        bound.map_err(|error| StartError::Listen { place: Place::Tcp(addr), error })
+        bound.map_err(|error| StartError::Listen { place: Place::Admin(addr), error })
     };
     addr.into_iter().map(bind).collect()
 }
@@ -95,6 +97,13 @@ impl Place {
                 "set `server.bind` (or --bind) to an address of this machine"
             }
             (Self::Tcp(_), _) => "stop what listens there, or set another `port` (or --port)",
+            (Self::Admin(_), io::ErrorKind::PermissionDenied) => {
+                "set `admin.port` to one from 1024 on, or let the process open lower ones"
+            }
+            (Self::Admin(_), io::ErrorKind::AddrNotAvailable) => {
+                "set `admin.bind` to an address of this machine"
+            }
+            (Self::Admin(_), _) => "stop what listens there, or set another `admin.port`",
             (Self::Unix(_), io::ErrorKind::AlreadyExists) => {
                 "that is something else than a socket: set another `server.unix_socket`"
             }
@@ -110,7 +119,7 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp(addr) => addr.fmt(f),
+            Self::Tcp(addr) | Self::Admin(addr) => addr.fmt(f),
             Self::Unix(path) => path.display().fmt(f),
             Self::Inherited => f.write_str("an inherited socket"),
         }
