@@ -137,9 +137,11 @@ impl Server {
         let operators = admin.serve(async { drop(ended.await) });
         let served = tokio::select! {
             biased;
-            (players, operators) = async { tokio::join!(players, operators) } => players.and(operators),
+            // Little to do, and before what may take all that a task may do at once.
             never = reloader.watch() => never,
             never = fetching => never,
+            // Takes turns which of them is the first.
+            (players, operators) = async { tokio::join!(players, operators) } => players.and(operators),
         };
         // Also if connections are left: what they did until now is to be kept.
         let written = timeout(WRITTEN, hub.written()).await;
