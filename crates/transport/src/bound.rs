@@ -98,10 +98,12 @@ impl Bound {
         use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
         match fs::symlink_metadata(path) {
             Ok(there) if !there.file_type().is_socket() => return Err(io::ErrorKind::AlreadyExists.into()),
-            Ok(_) if std::os::unix::net::UnixStream::connect(path).is_ok() => {
-                return Err(io::ErrorKind::AddrInUse.into());
-            }
-            Ok(_) => fs::remove_file(path)?,
+            Ok(_) => match std::os::unix::net::UnixStream::connect(path) {
+                Ok(_) => return Err(io::ErrorKind::AddrInUse.into()),
+                // Nobody is there. Any other error may come from somebody who is.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)?,
+                Err(error) => return Err(error),
+            },
             Err(_) => {}
         }
         let listener = UnixListener::bind(path)?;
