@@ -28,9 +28,12 @@ impl FetchedKeys {
         Self { keys: RwLock::default(), on_unknown: Box::new(on_unknown) }
     }
 
-    /// These keys count from now on, and no others; or none at all.
-    pub fn replace(&self, keys: Option<KeySet>) {
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys.map(Arc::new);
+    /// These keys count from now on, and no others; or none at all. Says whether they are others than before.
+    pub fn replace(&self, keys: Option<KeySet>) -> bool {
+        let mut current = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let has_changed = current.as_deref() != keys.as_ref();
+        *current = keys.map(Arc::new);
+        has_changed
     }
 
     /// The keys of now.

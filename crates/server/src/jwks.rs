@@ -118,10 +118,10 @@ impl Jwks {
         let fetched = fetcher.get(&publication.address, mark.as_ref()).await?;
         match fetched.text {
             Some(text) => {
-                publication.keys.replace(Some(KeySet::from_jwks(&text, true)?));
+                let has_changed = publication.keys.replace(Some(KeySet::from_jwks(&text, true)?));
                 *mark = fetched.mark;
                 *schedule = Schedule::fetched(Instant::now(), schedule.early, fetched.max_age);
-                Ok(true)
+                Ok(has_changed)
             }
             None if mark.is_none() => Err(Failure::Unasked),
             None => {

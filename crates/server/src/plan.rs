@@ -17,7 +17,7 @@ use signal_fish_protocol::{PlayerNameRules, ProtocolVersion, RoomCodeFormat};
 use signal_fish_storage::Keyring;
 use signal_fish_transport::{ListenerConfig, TlsFiles};
 
-pub(crate) use access::{files, read};
+pub(crate) use access::{authenticator, files, read};
 pub(crate) use admin::AdminPlan;
 pub(crate) use listening::Listening;
 

@@ -4,6 +4,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::fmt;
 use std::hash::{Hash as _, Hasher as _};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
 use crate::plan::{self, Plan};
-use crate::server::Drain;
+use crate::server::{Drain, refuse_exposure};
 use crate::settings::{Loaded, Problems, Reloaded, Settings, Sources};
 use crate::surroundings::OnReload;
 
@@ -26,18 +27,25 @@ pub struct Reloader(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) hub: Hub,
     pub(crate) controls: Controls,
+    /// Those of the port for operators.
+    pub(crate) admin: Controls,
+    /// The TCP addresses that players come in at, which may be others than those of the settings.
+    pub(crate) bound: Vec<IpAddr>,
     pub(crate) tls: Option<Tls>,
     /// Where settings come from, if that is known.
     pub(crate) sources: Option<Sources>,
     pub(crate) on_reload: Option<OnReload>,
+    /// What the file of the operators' token looked like at the start, whose token counts until the next one.
+    pub(crate) operators_token: Option<Look>,
     pub(crate) current: Mutex<Current>,
+    /// Apart from the rest: a server that stops does not wait until files are read.
+    pub(crate) drain: Mutex<Drain>,
 }
 
 /// What the server goes by.
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Current {
     pub(crate) settings: Settings,
-    pub(crate) drain: Drain,
     /// What the files that the settings name looked like when they were last read, good or bad.
     pub(crate) seen: Vec<Look>,
 }
@@ -95,7 +103,7 @@ impl Reloader {
 
     /// How the server is to end, as things stand.
     pub(crate) fn drain(&self) -> Drain {
-        self.current().drain
+        *self.0.drain.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Applies changes of files, for as long as it is awaited.
@@ -116,12 +124,22 @@ impl Reloader {
     /// Who may play and the certificates are read each by themselves: a registry that is broken for weeks must not keep
     /// a certificate from being renewed.
     fn look_again(&self) {
-        let current = &mut self.current();
-        let seen = look(&current.settings);
-        let changed = keys_that_differ(&current.seen, &seen);
-        let (tls, access): (Vec<_>, Vec<_>) = changed.into_iter().partition(|key| key.starts_with(TLS));
+        // Nobody waits for a slow disk while nothing has changed.
+        let before = self.current().clone();
+        let seen = look(&before.settings);
+        let changed = keys_that_differ(&before.seen, &seen);
+        let (tls, others): (Vec<_>, Vec<_>) = changed.into_iter().partition(|key| key.starts_with(TLS));
+        let (token, access): (Vec<_>, Vec<_>) = others.into_iter().partition(|&key| key == OPERATORS_TOKEN);
+        let current = &mut *self.current();
+        if *current != before {
+            // A reload came between, and may have read what is newer. The next look tells.
+            return;
+        }
         // Also if they are bad, which is said once.
         current.seen = seen;
+        if !token.is_empty() {
+            warn!(needs_restart = ?token, "a file has changed that comes into force at the next start");
+        }
         if !access.is_empty() {
             self.read_access_again(&current.settings);
         }
@@ -131,9 +149,12 @@ impl Reloader {
     }
 
     fn read_access_again(&self, settings: &Settings) {
-        match Plan::new(settings) {
-            Ok(plan) => {
-                self.0.hub.authenticate_by(plan.authenticator);
+        let mut problems = Problems::default();
+        // Nothing else of the settings has a say: it may be broken, and an app is to be revoked all the same.
+        let (authenticator, _) = plan::authenticator(&settings.security, &mut problems);
+        match problems.none() {
+            Ok(()) => {
+                self.0.hub.authenticate_by(authenticator);
                 info!("files have changed, who may play was read again");
             }
             Err(problems) => problems.iter().for_each(|problem| {
@@ -162,25 +183,32 @@ impl Reloader {
         // Before they are read, so that no change goes unnoticed.
         let seen = look(&settings);
         let plan = Plan::new(&settings).map_err(Problems::until_a_restart)?;
+        refuse_exposure(&settings, &self.0.bound)?;
         let renewed = settings.security.transport.tls.load()?;
 
         // From here on nothing fails.
         let parts = &*self.0;
         parts.hub.authenticate_by(plan.authenticator);
         parts.hub.reconfigure(plan.hub);
+        parts.admin.apply(plan.listener.clone());
         parts.controls.apply(plan.listener);
         if let (Some(tls), Some(renewed)) = (&parts.tls, &renewed) {
             tls.renew(renewed);
         }
         for key in keys_that_differ(&current.seen, &seen) {
-            if !reloaded.applied.iter().any(|applied| applied == key) {
+            if key != OPERATORS_TOKEN && !reloaded.applied.iter().any(|applied| applied == key) {
                 reloaded.applied.push(key.to_owned());
             }
+        }
+        let has_other_path = reloaded.needs_restart.iter().any(|key| key == OPERATORS_TOKEN);
+        if operators_token(&seen) != parts.operators_token && !has_other_path {
+            reloaded.needs_restart.push(OPERATORS_TOKEN.to_owned());
         }
         if let Some(on_reload) = &parts.on_reload {
             on_reload(&settings);
         }
-        *current = Current { settings, drain: plan.drain, seen };
+        *parts.drain.lock().unwrap_or_else(PoisonError::into_inner) = plan.drain;
+        *current = Current { settings, seen };
         Ok(reloaded)
     }
 
@@ -197,7 +225,8 @@ impl fmt::Debug for Parts {
 
 /// What the files of these settings look like now.
 pub(crate) fn look(settings: &Settings) -> Vec<Look> {
-    let looks = plan::files(&settings.security).map(|(key, path)| {
+    let of_operators = settings.admin.token_path.iter().map(|path| (OPERATORS_TOKEN, path.as_path()));
+    let looks = plan::files(&settings.security).chain(of_operators).map(|(key, path)| {
         let hash = plan::read(path).ok().map(|bytes| {
             let mut hasher = DefaultHasher::new();
             bytes.hash(&mut hasher);
@@ -219,6 +248,14 @@ fn keys_that_differ(before: &[Look], now: &[Look]) -> Vec<&'static str> {
     keys
 }
 
+/// The file of the operators' token among them.
+pub(crate) fn operators_token(seen: &[Look]) -> Option<Look> {
+    seen.iter().copied().find(|(key, _)| *key == OPERATORS_TOKEN)
+}
+
+/// The key of the only file whose content needs a restart.
+const OPERATORS_TOKEN: &str = "admin.token_path";
+
 /// The section of certificates.
 const TLS: &str = "security.transport.tls.";
 
@@ -227,7 +264,48 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
     use super::*;
+    use crate::{InheritedSocket, InheritedSockets, Server, Surroundings};
+
+    async fn inherited(addr: Ipv4Addr, settings: &Settings) -> Server {
+        let players = vec![InheritedSocket::Tcp(TcpListener::bind((addr, 0)).unwrap())];
+        let sockets = InheritedSockets { players, ..InheritedSockets::default() };
+        Server::start_in(Surroundings { sockets, ..Surroundings::default() }, settings).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_reload_does_not_open_a_public_socket_that_was_inherited_to_everyone() {
+        let mut closed = Settings::default();
+        closed.security.allow_open = true;
+        let open = Settings::default();
+        let public = inherited(Ipv4Addr::UNSPECIFIED, &closed).await.reloader();
+        let refused = public.apply(&open).unwrap_err().to_string();
+        assert!(refused.contains("security.allow_open"), "{refused}");
+        assert_eq!(public.apply(&closed), Ok(Reloaded::default()), "nothing has changed");
+        let own = inherited(Ipv4Addr::LOCALHOST, &closed).await.reloader();
+        assert_eq!(
+            own.apply(&open).map(|reloaded| reloaded.applied),
+            Ok(vec!["security.allow_open".to_owned()])
+        );
+    }
+
+    #[tokio::test]
+    async fn another_token_of_operators_is_said_to_need_a_restart_until_there_is_one() {
+        let path = std::env::temp_dir().join(format!("signal-fish-reload-{}-token", std::process::id()));
+        std::fs::write(&path, "the-first-token-of-some").unwrap();
+        let mut settings = Settings::default();
+        settings.admin.token_path = Some(path.clone());
+        let reloader = inherited(Ipv4Addr::LOCALHOST, &settings).await.reloader();
+        assert_eq!(reloader.apply(&settings), Ok(Reloaded::default()));
+        std::fs::write(&path, "the-second-token-of-some").unwrap();
+        for _ in 0..2 {
+            let Reloaded { applied, needs_restart, .. } = reloader.apply(&settings).unwrap();
+            assert_eq!((applied, needs_restart), (vec![], vec![OPERATORS_TOKEN.to_owned()]));
+        }
+        std::fs::remove_file(path).unwrap();
+    }
 
     #[test]
     fn a_file_that_comes_goes_or_changes_is_named_once() {

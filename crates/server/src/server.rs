@@ -2,7 +2,7 @@
 
 use std::future::{Future, pending};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ impl Server {
             surroundings;
         // Before they are read, so that no change goes unnoticed.
         let seen = reload::look(settings);
-        let plan = Plan::new(settings)?;
+        let mut plan = Plan::new(settings)?;
         let tls = plan.tls.as_ref().map(Tls::load).transpose()?;
         let jwks = match plan.jwks {
             Some(publication) => Some(Jwks::start(publication).await?),
@@ -73,7 +73,10 @@ impl Server {
         let hub = Hub::start(plan.hub, plan.authenticator, database, coordinator);
         let hub = collection.observe(hub).await?;
         let for_players = sockets::for_players(players, &plan.listening, plan.listener.socket_options())?;
-        refuse_exposure(settings, &for_players)?;
+        let bound: Vec<_> = for_players.iter().filter_map(Bound::tcp_addr).map(|addr| addr.ip()).collect();
+        refuse_exposure(settings, &bound)?;
+        let is_for_this_machine = bound.iter().all(|ip| ip.to_canonical().is_loopback());
+        plan.admin.has_playground &= is_for_this_machine || settings.admin.playground.is_some();
         let for_operators = sockets::for_operators(operators, plan.admin.addr)?;
         let figures = Figures::default();
         let (admin, listener) = collection.attend(|| {
@@ -88,9 +91,20 @@ impl Server {
             if with_published { text + &shown.render_milliseconds() } else { text }
         });
         info!(addr = %listener.local_addr(), "listening");
-        let current = Mutex::new(Current { settings: settings.clone(), drain: plan.drain, seen });
-        let controls = listener.controls();
-        let reloader = Reloader::new(Parts { hub: hub.clone(), controls, tls, sources, on_reload, current });
+        let current = Mutex::new(Current { settings: settings.clone(), seen });
+        let drain = Mutex::new(plan.drain);
+        let reloader = Reloader::new(Parts {
+            hub: hub.clone(),
+            controls: listener.controls(),
+            admin: admin.controls(),
+            bound,
+            tls,
+            sources,
+            on_reload,
+            operators_token,
+            current,
+            drain,
+        });
         Ok(Self { hub, listener, admin, reloader, jwks, exposition })
     }
 
@@ -143,10 +157,12 @@ impl Server {
         let operators = admin.serve(async { drop(ended.await) });
         let served = tokio::select! {
             biased;
-            (players, operators) = async { tokio::join!(players, operators) } => players.and(operators),
+            // Little to do, and before what may take all that a task may do at once.
             never = reloader.watch() => never,
             never = fetching => never,
             never = exposition.keep_tidy() => never,
+            // Takes turns which of them is the first.
+            (players, operators) = async { tokio::join!(players, operators) } => players.and(operators),
         };
         // Also if connections are left: what they did until now is to be kept.
         let written = timeout(WRITTEN, hub.written()).await;
@@ -184,11 +200,9 @@ pub enum StartError {
 }
 
 /// Inherited sockets may listen where the settings would not allow it.
-fn refuse_exposure(settings: &Settings, sockets: &[Bound]) -> Result<(), Problems> {
+pub(crate) fn refuse_exposure(settings: &Settings, bound: &[IpAddr]) -> Result<(), Problems> {
     let mut problems = Problems::default();
-    for addr in sockets.iter().filter_map(Bound::tcp_addr) {
-        rules::check_exposure(settings, addr.ip(), &mut problems);
-    }
+    bound.iter().for_each(|&ip| rules::check_exposure(settings, ip, &mut problems));
     problems.none()
 }
 
@@ -309,10 +323,14 @@ mod tests {
             (io::ErrorKind::AddrNotAvailable, "set `server.bind`"),
             (io::ErrorKind::PermissionDenied, "from 1024 on"),
         ] {
-            let error =
-                StartError::Listen { place: Place::Tcp(([127, 0, 0, 1], 80).into()), error: kind.into() }
-                    .to_string();
+            let at = |place: fn(SocketAddr) -> Place| {
+                let place = place(([127, 0, 0, 1], 80).into());
+                StartError::Listen { place, error: kind.into() }.to_string()
+            };
+            let error = at(Place::Tcp);
             assert!(error.starts_with("cannot listen on 127.0.0.1:80: ") && error.contains(part), "{error}");
+            let error = at(Place::Admin);
+            assert!(error.contains("set `admin.") || error.contains("another `admin.port`"), "{error}");
         }
     }
 }

@@ -34,6 +34,8 @@ pub enum InheritedSocket {
 pub enum Place {
     /// An address.
     Tcp(SocketAddr),
+    /// An address for operators.
+    Admin(SocketAddr),
     /// An entry in the file system.
     Unix(PathBuf),
     /// A socket that it was given.
@@ -47,7 +49,7 @@ pub(crate) fn for_players(
     options: SocketOptions,
 ) -> Result<Vec<Bound>, StartError> {
     if !inherited.is_empty() {
-        return inherited.into_iter().map(take_over).collect();
+        return inherited.into_iter().map(|socket| take_over(socket, options)).collect();
     }
     let cannot = |place| move |error| StartError::Listen { place, error };
     let tcp = Bound::tcp(listening.addr, options).map_err(cannot(Place::Tcp(listening.addr)))?;
@@ -64,19 +66,20 @@ pub(crate) fn for_operators(
     inherited: Vec<InheritedSocket>,
     addr: Option<SocketAddr>,
 ) -> Result<Vec<Bound>, StartError> {
+    let options = SocketOptions::default();
     if !inherited.is_empty() {
-        return inherited.into_iter().map(take_over).collect();
+        return inherited.into_iter().map(|socket| take_over(socket, options)).collect();
     }
     let bind = |addr| {
-        let bound = Bound::tcp(addr, SocketOptions::default());
-        bound.map_err(|error| StartError::Listen { place: Place::Tcp(addr), error })
+        let bound = Bound::tcp(addr, options);
+        bound.map_err(|error| StartError::Listen { place: Place::Admin(addr), error })
     };
     addr.into_iter().map(bind).collect()
 }
 
-fn take_over(socket: InheritedSocket) -> Result<Bound, StartError> {
+fn take_over(socket: InheritedSocket, options: SocketOptions) -> Result<Bound, StartError> {
     let bound = match socket {
-        InheritedSocket::Tcp(listener) => Bound::inherited_tcp(listener),
+        InheritedSocket::Tcp(listener) => Bound::inherited_tcp(listener, options),
         #[cfg(unix)]
         InheritedSocket::Unix(listener) => Bound::inherited_unix(listener),
     };
@@ -94,6 +97,13 @@ impl Place {
                 "set `server.bind` (or --bind) to an address of this machine"
             }
             (Self::Tcp(_), _) => "stop what listens there, or set another `port` (or --port)",
+            (Self::Admin(_), io::ErrorKind::PermissionDenied) => {
+                "set `admin.port` to one from 1024 on, or let the process open lower ones"
+            }
+            (Self::Admin(_), io::ErrorKind::AddrNotAvailable) => {
+                "set `admin.bind` to an address of this machine"
+            }
+            (Self::Admin(_), _) => "stop what listens there, or set another `admin.port`",
             (Self::Unix(_), io::ErrorKind::AlreadyExists) => {
                 "that is something else than a socket: set another `server.unix_socket`"
             }
@@ -109,7 +119,7 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp(addr) => addr.fmt(f),
+            Self::Tcp(addr) | Self::Admin(addr) => addr.fmt(f),
             Self::Unix(path) => path.display().fmt(f),
             Self::Inherited => f.write_str("an inherited socket"),
         }

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::net::SocketAddr;
+#[cfg(target_os = "linux")]
+use std::os::fd::AsFd;
 #[cfg(unix)]
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -69,9 +71,17 @@ impl Bound {
         Self::of_tcp(socket.listen(BACKLOG)?)
     }
 
-    /// A TCP socket that listens already. Needs a tokio runtime with I/O.
-    pub fn inherited_tcp(listener: std::net::TcpListener) -> io::Result<Self> {
+    /// A TCP socket that listens already. What has come in at it by now is left to the system; `options` are for the
+    /// rest. Needs a tokio runtime with I/O.
+    pub fn inherited_tcp(listener: std::net::TcpListener, options: SocketOptions) -> io::Result<Self> {
+        let SocketOptions { send_buffer_bytes, stall_timeout } = options;
         listener.set_nonblocking(true)?;
+        if let Some(n_bytes) = send_buffer_bytes {
+            keep_at_most(&listener, n_bytes)?;
+        }
+        if let Some(timeout) = stall_timeout {
+            give_up_after(&listener, timeout + LINGER)?;
+        }
         Self::of_tcp(TcpListener::from_std(listener)?)
     }
 
@@ -88,10 +98,12 @@ impl Bound {
         use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
         match fs::symlink_metadata(path) {
             Ok(there) if !there.file_type().is_socket() => return Err(io::ErrorKind::AlreadyExists.into()),
-            Ok(_) if std::os::unix::net::UnixStream::connect(path).is_ok() => {
-                return Err(io::ErrorKind::AddrInUse.into());
-            }
-            Ok(_) => fs::remove_file(path)?,
+            Ok(_) => match std::os::unix::net::UnixStream::connect(path) {
+                Ok(_) => return Err(io::ErrorKind::AddrInUse.into()),
+                // Nobody is there. Any other error may come from somebody who is.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)?,
+                Err(error) => return Err(error),
+            },
             Err(_) => {}
         }
         let listener = UnixListener::bind(path)?;
@@ -131,14 +143,26 @@ impl Bound {
 /// Lets the system forget sockets whose peer has taken nothing for so long. It would go on offering what is left in
 /// those that we have closed, for minutes, and keep all of it. Accepted sockets inherit this, too.
 #[cfg(target_os = "linux")]
-fn give_up_after(socket: &TcpSocket, time: Duration) -> io::Result<()> {
+fn give_up_after(socket: &impl AsFd, time: Duration) -> io::Result<()> {
     let millis = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
     Ok(rustix::net::sockopt::set_tcp_user_timeout(socket, millis)?)
 }
 
 /// Elsewhere it is the system's own choice.
 #[cfg(not(target_os = "linux"))]
-fn give_up_after(_: &TcpSocket, _: Duration) -> io::Result<()> {
+fn give_up_after<S>(_: &S, _: Duration) -> io::Result<()> {
+    Ok(())
+}
+
+/// Caps what the system keeps for clients of a socket that listens already.
+#[cfg(target_os = "linux")]
+fn keep_at_most(socket: &impl AsFd, n_bytes: usize) -> io::Result<()> {
+    Ok(rustix::net::sockopt::set_socket_send_buffer_size(socket, n_bytes)?)
+}
+
+/// Elsewhere accepted sockets need not inherit it.
+#[cfg(not(target_os = "linux"))]
+fn keep_at_most<S>(_: &S, _: usize) -> io::Result<()> {
     Ok(())
 }
 

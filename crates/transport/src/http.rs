@@ -14,7 +14,7 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1::{self, Parts};
 use hyper::service::Service;
@@ -31,7 +31,7 @@ use crate::arrival::Visitor;
 use crate::caps::SocketSlot;
 use crate::linger::{LINGER, Linger};
 use crate::listener::Endpoint;
-use crate::pages::{PAGE_BODY_BYTES_MAX, PageRequest, Pages};
+use crate::pages::{PageRequest, Pages};
 use crate::ws;
 use readiness::Unready;
 use routes::{Route, allows};
@@ -98,7 +98,7 @@ struct Exchange {
 /// What a request gets.
 enum Reply {
     Now(Answer),
-    /// What the pages say, once its body has come.
+    /// What the pages say.
     ByPages(Arc<dyn Pages>),
 }
 
@@ -154,8 +154,12 @@ impl Exchange {
         let pages = config.pages.as_ref();
         match pages.and_then(|pages| Some((pages, pages.allowed(request.uri().path())?))) {
             None => Reply::Now(answers::not_found()),
-            Some((pages, allowed)) if allows(allowed, request.method()) => Reply::ByPages(Arc::clone(pages)),
-            Some((_, allowed)) => Reply::Now(answers::method_not_allowed(allowed)),
+            Some((_, allowed)) if !allows(allowed, request.method()) => {
+                Reply::Now(answers::method_not_allowed(allowed))
+            }
+            // Nobody has said yet who they are, and no page wants one.
+            Some(_) if !request.body().is_end_stream() => Reply::Now(answers::body_unwanted()),
+            Some((pages, _)) => Reply::ByPages(Arc::clone(pages)),
         }
     }
 
@@ -211,16 +215,10 @@ async fn answer_page(
     client: IpAddr,
     certificate: Option<CertificateFingerprint>,
 ) -> Answer {
-    let (head, body) = request.into_parts();
-    let body = match Limited::new(body, PAGE_BODY_BYTES_MAX).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return answers::too_long(),
-        Err(_) => return answers::broken_off(),
-    };
+    let (head, _) = request.into_parts();
     let (path, query) = (head.uri.path().to_owned(), head.uri.query().unwrap_or_default().to_owned());
     let (method, headers) = (head.method, head.headers);
-    let mut answer =
-        pages.answer(PageRequest { method, path, query, headers, client, certificate, body }).await;
+    let mut answer = pages.answer(PageRequest { method, path, query, headers, client, certificate }).await;
     answers::protect(&mut answer);
     answer
 }

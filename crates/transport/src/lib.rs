@@ -32,7 +32,7 @@ pub use fetch::{FETCH_TIMEOUT, FetchError, Fetched, Fetcher, Mark, NoWebAddress,
 pub use http::{Origin, Origins, TokenBindingConfig};
 pub use listener::{Controls, Listener, ListenerConfig, Unsettled};
 pub use metrics::{ListenerFigures, Metrics as ListenerMetrics};
-pub use pages::{PAGE_BODY_BYTES_MAX, PageFuture, PageRequest, Pages};
+pub use pages::{PageFuture, PageRequest, Pages};
 pub use proxies::{ForwardedHeader, Proxies};
 pub use pulse::Pulse;
 pub use rates::RateLimits;

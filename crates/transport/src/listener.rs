@@ -181,9 +181,10 @@ impl Listener {
         tokio::select! {
             biased;
             () = stop => {}
-            never = accept_at_all(&sockets, &endpoint) => match never {},
+            // Before what may take all that a task may do at once.
             never = endpoint.shed() => match never {},
             never = endpoint.pulse.beat() => never,
+            never = accept_at_all(&sockets, &endpoint) => match never {},
         }
         drop(sockets);
         endpoint.is_stopping.send_replace(true);
@@ -253,7 +254,10 @@ impl Endpoint {
 /// Accepts at each of `sockets`, for ever. None of them waits for another.
 async fn accept_at_all(sockets: &[Bound], endpoint: &Arc<Endpoint>) -> Infallible {
     let mut accepting: Vec<_> = sockets.iter().map(|socket| Box::pin(accept_all(socket, endpoint))).collect();
+    let several = usize::from(accepting.len() > 1);
     poll_fn(|cx| {
+        // One that is flooded takes all that a task may do at once, so another is the first each time.
+        accepting.rotate_left(several);
         let ended = accepting.iter_mut().find_map(|one| match one.as_mut().poll(cx) {
             Poll::Ready(never) => Some(never),
             Poll::Pending => None,

@@ -23,7 +23,7 @@ pub trait Pages: fmt::Debug + Send + Sync {
 /// An answer on its way.
 pub type PageFuture = Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>;
 
-/// A request for a page.
+/// A request for a page. It has no body: one that has is refused with 413 before anything of it is read.
 #[derive(Clone, Debug)]
 pub struct PageRequest {
     /// One of those that the page allows.
@@ -38,9 +38,4 @@ pub struct PageRequest {
     pub client: IpAddr,
     /// The certificate that the client has proven to own, if it was asked for one and had one.
     pub certificate: Option<CertificateFingerprint>,
-    /// What came with it, at most [`PAGE_BODY_BYTES_MAX`].
-    pub body: Bytes,
 }
-
-/// The longest body of a request for a page; what is longer is refused with 413.
-pub const PAGE_BODY_BYTES_MAX: usize = 64 * 1024;

@@ -14,7 +14,7 @@ use crate::jwks::Publication;
 use crate::settings::{AllowedApp, ConnectTokenSettings, JwtSettings, Problems, SecuritySettings};
 
 /// Names all that is wrong, as far as it can be seen at once.
-pub(super) fn authenticator(
+pub(crate) fn authenticator(
     settings: &SecuritySettings,
     problems: &mut Problems,
 ) -> (Authenticator, Option<Publication>) {

@@ -35,6 +35,13 @@ pub(super) fn admin(settings: &Settings, problems: &mut Problems) -> AdminPlan {
         problems.add("admin.port", advice);
     }
     let bind = bind.unwrap_or(Ipv4Addr::LOCALHOST.into());
+    if !bind.to_canonical().is_loopback() && !settings.security.transport.tls.enabled {
+        let advice = format!(
+            "other machines can reach {bind}, and the token would come there for all to read: set \
+             `security.transport.tls.enabled`, or leave this out and let a proxy of this machine encrypt"
+        );
+        problems.add("admin.bind", advice);
+    }
     AdminPlan {
         operators,
         addr: port.map(|port| SocketAddr::new(bind, port)),
@@ -108,6 +115,20 @@ mod tests {
     fn a_port_for_nobody_is_a_mistake() {
         let error = planned(|settings| settings.admin.port = Some(0)).unwrap_err();
         assert!(error.starts_with("admin.port: set `admin.token`"), "{error}");
+    }
+
+    #[test]
+    fn a_token_does_not_go_unencrypted_to_an_address_that_others_reach() {
+        let reached = |bind: &str, encrypted| {
+            planned(|settings| {
+                settings.admin.token = Some("0123456789abcdef".to_owned().into());
+                (settings.admin.port, settings.admin.bind) = (Some(0), bind.parse().ok());
+                settings.security.transport.tls.enabled = encrypted;
+            })
+        };
+        let error = reached("0.0.0.0", false).unwrap_err();
+        assert!(error.starts_with("admin.bind: other machines can reach 0.0.0.0"), "{error}");
+        assert!(reached("0.0.0.0", true).is_ok() && reached("::1", false).is_ok());
     }
 
     #[test]

@@ -66,6 +66,9 @@ mod tests {
             "security.max_message_size",
             "rate_limit.max_room_relay_bytes",
             "storage.encryption_keys",
+            "websocket.enable_batching",
+            "websocket.batch_interval_ms",
+            "websocket.batch_size",
             "runtime.worker_threads",
             "logging.format",
         ] {

@@ -48,11 +48,14 @@ pub struct WebsocketSettings {
     /// Whether game data may wait for more, to be written together, on its way to those who hear several messages in
     /// every `batch_interval_ms`. All others get every message at once, and everyone gets all that is no game data
     /// at once.
+    #[schemars(extend("x-live" = false))]
     pub enable_batching: bool,
     /// Milliseconds that game data may wait at most, and up to one more. Below `max_sojourn_ms`.
     #[schemars(range(min = 1, max = 1_000))]
+    #[schemars(extend("x-live" = false))]
     pub batch_interval_ms: u32,
     /// With so many messages waiting they are written at once; who hears as many in each interval never waits.
+    #[schemars(extend("x-live" = false))]
     pub batch_size: NonZeroUsize,
     /// Seconds between reports to version 3 connections of how much game data they got and how much was left out
     /// (`RelayStats` and `DeliveryReport`), while there is any; 0 for never. Gaps are reported in any case.

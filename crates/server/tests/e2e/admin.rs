@@ -30,6 +30,21 @@ fn only_the_token_opens_the_admin_api() {
 }
 
 #[test]
+fn a_page_reads_no_body_from_anybody() {
+    let server = with_operator();
+    let bearer = format!("Bearer {TOKEN}");
+    for body in [("Content-Length", "65536"), ("Transfer-Encoding", "chunked")] {
+        // Nothing of it is sent, so the answer cannot have waited for it.
+        for headers in [&[body][..], &[("Authorization", bearer.as_str()), body]] {
+            let refused = http(server.addr(), "GET", "/admin/v1/version", headers);
+            assert_eq!(refused.status, 413, "{refused:?}");
+        }
+    }
+    let empty = [("Authorization", bearer.as_str()), ("Content-Length", "0")];
+    assert_eq!(http(server.addr(), "GET", "/admin/v1/version", &empty).status, 200);
+}
+
+#[test]
 fn operators_may_have_a_port_of_their_own() {
     let mut server = signed(server()).set("admin.port", json!(0)).start();
     let output = server.output_so_far();

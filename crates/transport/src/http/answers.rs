@@ -74,14 +74,9 @@ pub(super) fn protect(answer: &mut Answer) {
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING_RUNS));
 }
 
-/// A page was sent more than it would read.
-pub(super) fn too_long() -> Answer {
-    text(head(StatusCode::PAYLOAD_TOO_LARGE), "send at most 65536 bytes\n")
-}
-
-/// The body of a request did not come whole.
-pub(super) fn broken_off() -> Answer {
-    text(head(StatusCode::BAD_REQUEST), "the body of the request is not what its headers say\n")
+/// A page was sent something, which none reads.
+pub(super) fn body_unwanted() -> Answer {
+    text(head(StatusCode::PAYLOAD_TOO_LARGE), "send the request without a body\n")
 }
 
 /// An answer without a body.

@@ -8,6 +8,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
+#[cfg(target_os = "linux")]
+use crate::bound::Accepted;
 use crate::{Bound, Listener, Origins, RateLimits, SocketOptions, Unsettled};
 
 type Served = JoinHandle<Result<(), Unsettled>>;
@@ -151,4 +153,24 @@ async fn a_unix_socket_is_served_like_any_other_and_leaves_nothing_behind() {
     std::fs::write(&path, "a file of somebody").unwrap();
     assert_eq!(Bound::unix(&path, 0o600).unwrap_err().kind(), std::io::ErrorKind::AlreadyExists);
     std::fs::remove_file(&path).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_comes_in_at_an_inherited_socket_is_capped_as_at_one_of_our_own() {
+    use rustix::net::sockopt::{socket_send_buffer_size, tcp_user_timeout};
+
+    let inherited = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let options =
+        SocketOptions { send_buffer_bytes: Some(8_192), stall_timeout: Some(Duration::from_secs(3)) };
+    for bound in [
+        Bound::inherited_tcp(inherited, options).unwrap(),
+        Bound::tcp((Ipv4Addr::LOCALHOST, 0).into(), options).unwrap(),
+    ] {
+        let _client = TcpStream::connect(bound.tcp_addr().unwrap()).await.unwrap();
+        let Accepted::Tcp(socket, _) = bound.accept().await.unwrap() else { panic!("not TCP: {bound:?}") };
+        // The system counts its own share too, and says the double.
+        assert_eq!(socket_send_buffer_size(&socket).unwrap(), 2 * 8_192);
+        assert_eq!(tcp_user_timeout(&socket).unwrap(), 4_000);
+    }
 }
