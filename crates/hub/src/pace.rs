@@ -47,31 +47,31 @@ impl Pace {
     }
 
     /// Pays for a message with so much game data. `time` is what budgets go by.
+    ///
+    /// What all players of an app share is asked last: what is refused for one must not cost the others anything.
     pub(crate) fn game_data(
         &mut self,
         now: Instant,
         n_bytes: usize,
         time: impl FnOnce() -> Duration,
     ) -> Result<(), Exhausted> {
-        match &mut self.of_app {
-            // Most have none, and nothing is asked for them.
-            None => {}
-            Some(pace) => pace.message(now, n_bytes, time())?,
-        }
-        self.relayed.take(self.relay_quota, now, n_bytes)
+        // Most have none, and nothing is asked for them.
+        let Some(pace) = &mut self.of_app else {
+            return self.relayed.take(self.relay_quota, now, n_bytes);
+        };
+        pace.take_own(now)?;
+        self.relayed.take(self.relay_quota, now, n_bytes)?;
+        pace.take_shared(n_bytes, time())
     }
 }
 
 impl AppPace {
-    fn message(&mut self, now: Instant, n_bytes: usize, time: Duration) -> Result<(), Exhausted> {
-        if let Some(quota) = self.quota {
-            self.messages.take(quota, now, 1)?;
-        }
-        if let Some(share) = &mut self.share {
-            share.take_message(time)?;
-            share.take_relay_bytes(n_bytes, time)?;
-        }
-        Ok(())
+    fn take_own(&mut self, now: Instant) -> Result<(), Exhausted> {
+        self.quota.map_or(Ok(()), |quota| self.messages.take(quota, now, 1))
+    }
+
+    fn take_shared(&mut self, n_bytes: usize, time: Duration) -> Result<(), Exhausted> {
+        self.share.as_mut().map_or(Ok(()), |share| share.take(n_bytes, time))
     }
 }
 
@@ -79,7 +79,8 @@ impl AppPace {
 pub(crate) fn command(session: &mut Session, now: Instant) -> Result<(), Exhausted> {
     let time = session.shared.budget_time(now);
     if let Some(pace) = &mut session.pace.of_app {
-        pace.message(now, 0, time)?;
+        pace.take_own(now)?;
     }
-    allowance::command(session, time)
+    allowance::command(session, time)?;
+    session.pace.of_app.as_mut().map_or(Ok(()), |pace| pace.take_shared(0, time))
 }
