@@ -14,6 +14,7 @@ use crate::live_room::{LiveRoom, Step};
 use crate::random::Draw;
 use crate::seat::Seat;
 use crate::session::Session;
+use crate::shared::Shared;
 use crate::token;
 
 /// Takes a seat back, or says why not.
@@ -30,7 +31,8 @@ pub(crate) fn come_back(session: &mut Session, now: Instant, request: Reconnect,
                 session.charge(now);
             }
             if let Some(epoch) = outcome.returned {
-                shared.sessions.take_over(now, session.link.player, &link, &shared.lifecycle);
+                let Shared { sessions, lifecycle, bans, .. } = &*shared;
+                sessions.take_over(now, session.link.player, &link, lifecycle, bans);
                 session.epoch = Some(epoch);
                 session.link = link.clone();
                 session.seat = Some(Seat::new(shared, room, link, false));
