@@ -76,6 +76,7 @@ fn find(
     let link = Link { player: request.player_id, ..session.link.clone() };
     let returning = Returning {
         connected_at: session.connected_at,
+        subject: granted::subject(session),
         means: session.means,
         ice_servers: shared.live.load().peering.ice.early_servers_for(link.player, session.means),
         presented: token::hash(session, request.auth_token.reveal()),
