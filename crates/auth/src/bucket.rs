@@ -29,8 +29,7 @@ impl Bucket {
         window: Duration,
         now: Duration,
     ) -> Result<(), Exhausted> {
-        let cost = window.as_nanos() * u128::from(n) / u128::from(n_max.get());
-        self.take_for(u64::try_from(cost).unwrap_or(u64::MAX), window, now)
+        self.take_for(cost(n, n_max, window), window, now)
     }
 
     /// Takes what takes so many nanoseconds to come back.
@@ -49,7 +48,16 @@ impl Bucket {
 
     /// Gives back what [`Bucket::take`] took under the same quota.
     pub fn give_back(&self, quota: Quota) {
-        let less = |whole_at: u64| Some(whole_at.saturating_sub(each(quota)));
+        self.give_back_for(each(quota));
+    }
+
+    /// Gives back `n` of what [`Bucket::take_many`] took of the same budget.
+    pub fn give_back_many(&self, n: u64, n_max: NonZeroU64, window: Duration) {
+        self.give_back_for(cost(n, n_max, window));
+    }
+
+    fn give_back_for(&self, cost: u64) {
+        let less = |whole_at: u64| Some(whole_at.saturating_sub(cost));
         // It always has something to say.
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
@@ -79,6 +87,12 @@ impl Default for BucketsBySource {
         let cells = std::iter::repeat_with(Bucket::default).take(N_CELLS).collect();
         Self { cells, hasher: RandomState::new() }
     }
+}
+
+/// How many nanoseconds `n` of the `n_max` take to come back.
+fn cost(n: u64, n_max: NonZeroU64, window: Duration) -> u64 {
+    let cost = window.as_nanos() * u128::from(n) / u128::from(n_max.get());
+    u64::try_from(cost).unwrap_or(u64::MAX)
 }
 
 fn each(quota: Quota) -> u64 {

@@ -44,6 +44,8 @@ pub struct IssuedToken {
 pub struct Returning {
     /// When its new connection began.
     pub connected_at: Timestamp,
+    /// Who is on the new connection, if somebody has vouched for that. It need not be who had the seat.
+    pub subject: Option<Subject>,
     /// What its new connection can do beyond the relay.
     pub means: Means,
     /// What it may gather candidates with before the game starts, should the room come to use WebRTC.
@@ -169,20 +171,22 @@ pub(crate) fn keep(room: &mut Room, step: &Step<'_>, player: PlayerId, mut lost:
 
 /// The actor wants its seat back.
 pub(crate) fn on_return(room: &mut Room, step: &mut Step<'_>, request: Returning) {
-    let position = match admit(room, step, request.presented) {
+    let position = match admit(room, step, &request) {
         Ok(position) => position,
         Err((error_code, reason)) => {
             let failed = ReconnectionFailed { reason: reason.to_owned(), error_code };
             return step.refuse(ServerMessage::ReconnectionFailed(failed));
         }
     };
-    let Returning { connected_at, means, ice_servers, token, generation, presented } = request;
+    let Returning { connected_at, subject, means, ice_servers, token, generation, presented } = request;
     let Record { lost, missed_from, .. } = room.away.records.remove(position);
     let heard_of_last_return = lost.seat.token == Some(presented);
     let Lost { mut seat, held_authority, .. } = lost;
     let epoch = seat.last_stamp.epoch.next();
     seat.last_stamp = SenderStamp { epoch, seq: 0 };
     (seat.connected_at, seat.means, seat.last_report) = (connected_at, means, None);
+    // A ban has to hit who plays, not who did.
+    seat.subject = subject.or(seat.subject);
     seat.former_token = Some(presented);
     seat.token = Some(token.hash);
     // As others are told first: they hear of the authority afterwards, by itself.
@@ -259,7 +263,7 @@ pub(crate) fn forget_all(room: &mut Room) {
 }
 
 /// Where the record of the actor is, if it may have its seat back. The order is that of the contract.
-fn admit(room: &Room, step: &Step<'_>, presented: TokenHash) -> Result<usize, (ErrorCode, &'static str)> {
+fn admit(room: &Room, step: &Step<'_>, request: &Returning) -> Result<usize, (ErrorCode, &'static str)> {
     match step.role {
         Role::Stranger => {}
         Role::Player(_) | Role::Spectator(_) => {
@@ -273,13 +277,14 @@ fn admit(room: &Room, step: &Step<'_>, presented: TokenHash) -> Result<usize, (E
     let Some(((_, record), position)) = found else {
         return Err((ErrorCode::ReconnectionFailed, NO_SEAT_KEPT));
     };
+    let is_banned = |subject| room.access.is_banned(step.actor, subject);
     if record.lost.standing == Standing::Kicked {
         Err((ErrorCode::Kicked, "this player was removed from the room"))
-    } else if ![record.lost.seat.token, record.lost.seat.former_token].contains(&Some(presented)) {
+    } else if ![record.lost.seat.token, record.lost.seat.former_token].contains(&Some(request.presented)) {
         Err((ErrorCode::ReconnectionTokenInvalid, "the token is not that of this player"))
     } else if record.lost.standing == Standing::Late || record.until <= step.now {
         Err((ErrorCode::ReconnectionExpired, "it is too late to come back, join again"))
-    } else if room.access.is_banned(step.actor, record.lost.seat.subject) {
+    } else if is_banned(record.lost.seat.subject) || is_banned(request.subject) {
         Err((ErrorCode::Banned, "this player is banned from the room"))
     } else if room.seats.len() >= usize::from(room.setup.players_max) {
         Err((ErrorCode::RoomFull, ROOM_FULL))

@@ -68,6 +68,7 @@ pub(crate) fn join_with_token(name: &str) -> Command {
 pub(crate) fn reconnect(presented: u8, next: u8) -> Command {
     Command::Reconnect(Box::new(Returning {
         connected_at: Timestamp::UNIX_EPOCH,
+        subject: None,
         means: Means::V3,
         ice_servers: Vec::new(),
         presented: token(presented).hash,

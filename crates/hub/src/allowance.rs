@@ -44,7 +44,7 @@ impl Allowance {
     }
 }
 
-/// For what a whole room hears of. What an app allows is asked before, in `pace`.
+/// For what a whole room hears of. What an app allows is asked in `pace`.
 pub(crate) fn command(session: &Session, time: Duration) -> Result<(), Exhausted> {
     session.allowance.commands.spend(time)
 }

@@ -17,7 +17,8 @@ pub(crate) fn note(session: &Session) {
     }
 }
 
-/// Who the bearer is under any other id, as rooms compare it: a hash, so that nothing that a room keeps names anybody.
+/// Who the bearer is under any other id, as rooms compare it: a hash of fixed length, the same in all rooms. It hides
+/// nobody from those who can guess what its backend calls its players.
 pub(crate) fn subject(session: &Session) -> Option<Subject> {
     let subject = session.grant.as_ref().and_then(Grant::subject)?;
     let digest: [u8; 32] = Sha256::digest(subject).into();

@@ -51,41 +51,51 @@ impl Pace {
     }
 
     /// Pays for a message with so much game data. `time` is what budgets go by.
+    ///
+    /// What all players of an app share is asked last: what is refused for one must not cost the others anything.
     pub(crate) fn game_data(
         &mut self,
         now: Instant,
         n_bytes: usize,
         time: impl FnOnce() -> Duration,
     ) -> Result<(), Overrun> {
-        match &mut self.of_app {
-            // Most have none, and nothing is asked for them.
-            None => {}
-            Some(pace) => pace.message(now, n_bytes, time())?,
-        }
+        // Most have none, and nothing is asked for them.
+        let Some(pace) = &mut self.of_app else { return self.relay(now, n_bytes) };
+        pace.take_own(now)?;
+        self.relay(now, n_bytes)?;
+        // Asked only now, after what may have to be refused for this player alone.
+        self.of_app.as_mut().map_or(Ok(()), |pace| pace.take_shared(Limit::Relay, n_bytes, time()))
+    }
+
+    fn relay(&mut self, now: Instant, n_bytes: usize) -> Result<(), Overrun> {
         self.relayed.take(self.relay_quota, now, n_bytes).map_err(|exhausted| (Limit::Relay, exhausted))
     }
 }
 
 impl AppPace {
-    fn message(&mut self, now: Instant, n_bytes: usize, time: Duration) -> Result<(), Overrun> {
-        if let Some(quota) = self.quota {
-            self.messages.take(quota, now, 1).map_err(|exhausted| (Limit::Message, exhausted))?;
-        }
-        if let Some(share) = &mut self.share {
-            share.take_message(time).map_err(|exhausted| (Limit::Message, exhausted))?;
-            share.take_relay_bytes(n_bytes, time).map_err(|exhausted| (Limit::Relay, exhausted))?;
-        }
-        Ok(())
+    fn take_own(&mut self, now: Instant) -> Result<(), Overrun> {
+        let taken = self.quota.map_or(Ok(()), |quota| self.messages.take(quota, now, 1));
+        taken.map_err(|exhausted| (Limit::Message, exhausted))
+    }
+
+    /// `limit` is what is said to be run into, since the app has one answer for both of its budgets.
+    fn take_shared(&mut self, limit: Limit, n_bytes: usize, time: Duration) -> Result<(), Overrun> {
+        let taken = self.share.as_mut().map_or(Ok(()), |share| share.take(n_bytes, time));
+        taken.map_err(|exhausted| (limit, exhausted))
     }
 }
 
 /// Pays for a command to the room, of which everyone in it hears, or counts that it came too often.
 pub(crate) fn command(session: &mut Session, now: Instant) -> Result<(), Exhausted> {
     let time = session.shared.budget_time(now);
-    let paid = session.pace.of_app.as_mut().map_or(Ok(()), |pace| pace.message(now, 0, time));
-    let of_connection =
-        |()| allowance::command(session, time).map_err(|exhausted| (Limit::Command, exhausted));
-    paid.and_then(of_connection).map_err(|(limit, exhausted)| {
+    let own = session.pace.of_app.as_mut().map_or(Ok(()), |pace| pace.take_own(now));
+    let paid = own
+        .and_then(|()| allowance::command(session, time).map_err(|exhausted| (Limit::Command, exhausted)))
+        .and_then(|()| {
+            let pace = session.pace.of_app.as_mut();
+            pace.map_or(Ok(()), |pace| pace.take_shared(Limit::Message, 0, time))
+        });
+    paid.map_err(|(limit, exhausted)| {
         session.shared.metrics.rejected(limit);
         exhausted
     })

@@ -14,6 +14,7 @@ use crate::live_room::{LiveRoom, Step};
 use crate::random::Draw;
 use crate::seat::Seat;
 use crate::session::Session;
+use crate::shared::Shared;
 use crate::token;
 
 /// Takes a seat back, or says why not.
@@ -35,7 +36,8 @@ pub(crate) fn come_back(session: &mut Session, now: Instant, request: Reconnect,
             }
             if let Some(epoch) = outcome.returned {
                 shared.metrics.figures.reconnection_completions.increment(1);
-                shared.sessions.take_over(now, session.link.player, &link, &shared.lifecycle);
+                let Shared { sessions, lifecycle, bans, .. } = &*shared;
+                sessions.take_over(now, session.link.player, &link, lifecycle, bans);
                 session.epoch = Some(epoch);
                 session.link = link.clone();
                 session.seat = Some(Seat::new(shared, room, link, false));
@@ -79,6 +81,7 @@ fn find(
     let link = Link { player: request.player_id, ..session.link.clone() };
     let returning = Returning {
         connected_at: session.connected_at,
+        subject: granted::subject(session),
         means: session.means,
         ice_servers: shared.live.load().peering.ice.early_servers_for(link.player, session.means),
         presented: token::hash(session, request.auth_token.reveal()),

@@ -8,7 +8,7 @@ use dashmap::DashMap;
 use signal_fish_protocol::{CloseCode, PlayerId};
 use tokio::sync::Notify;
 
-use crate::banned::Outcast;
+use crate::banned::{Bans, Outcast};
 use crate::frame::Frame;
 use crate::lifecycle::Lifecycle;
 use crate::link::{Link, Wire};
@@ -72,12 +72,23 @@ impl Sessions {
     }
 
     /// The connection that was `before` is `link.player` from now on.
-    pub(crate) fn take_over(&self, now: Instant, before: PlayerId, link: &Link, lifecycle: &Lifecycle) {
+    pub(crate) fn take_over(
+        &self,
+        now: Instant,
+        before: PlayerId,
+        link: &Link,
+        lifecycle: &Lifecycle,
+        bans: &Bans,
+    ) {
         let Some((_, connected)) = self.connected.remove(&before) else { return };
         self.connected.insert(link.player, connected);
-        // Looked at after it can be found again: whoever told all, or ended all, in between has missed it.
+        // Looked at after it can be found again: whoever told all, banned some, or ended all, in between has missed it.
+        // Who looked for this one alone was told that it is not there.
         if let Some(mut connected) = self.connected.get_mut(&link.player) {
             connected.tell(now, lifecycle);
+            if connected.is_banned(now, bans) {
+                link.outbox.end(CloseCode::SessionExpired);
+            }
         }
         if lifecycle.is_stopped() {
             link.outbox.end(CloseCode::ServerShutdown);
@@ -175,14 +186,58 @@ impl Sessions {
 }
 
 impl Connected {
-    /// Once at most for each time that the server drains, and only who has a version that knows the message. Settling and telling all hold the entry, so
-    /// that whichever comes second sees what the first has done.
+    fn is_banned(&self, now: Instant, bans: &Bans) -> bool {
+        bans.holds_source(now, self.source)
+            || self.subject.as_ref().is_some_and(|subject| bans.holds(now, subject))
+    }
+
+    /// Once at most for each time that the server drains, and only who has a version that knows the message. Settling
+    /// and telling all hold the entry, so that whichever comes second sees what the first has done.
     fn tell(&mut self, now: Instant, lifecycle: &Lifecycle) {
         if let (Some(wire), Some(notice)) = (self.wire, lifecycle.notice())
             && !std::mem::replace(&mut self.is_told, true)
             && let Some(frame) = Frame::of(notice, wire)
         {
             self.outbox.push(now, frame);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use signal_fish_protocol::{ControlEncoding, ProtocolVersion, Uuid};
+
+    use super::*;
+    use crate::banned::Network;
+    use crate::capabilities::Capabilities;
+    use crate::config::HubConfig;
+
+    #[test]
+    fn who_is_banned_while_it_becomes_another_player_is_ended() {
+        let (now, lifecycle, source) = (Instant::now(), Lifecycle::default(), [203, 0, 113, 9].into());
+        let bob = || Outcast::Subject { app: None, subject: "bob".into() };
+        let network = Network::new(source, 24).expect("24 bits");
+        for (outcast, is_ended) in
+            [(None, false), (Some(bob()), true), (Some(Outcast::Network(network)), true)]
+        {
+            let (sessions, bans) = (Sessions::default(), Bans::default());
+            let outbox = Outbox::new(
+                HubConfig::default().outbox,
+                ControlEncoding::Json,
+                None,
+                crate::metrics::Metrics::new(),
+            );
+            let (player, wire) = (PlayerId::new(Uuid::from_u128(1)), Wire::json(ProtocolVersion::V3));
+            let link = Link { player, wire, capabilities: Capabilities::default(), outbox };
+            sessions.add(&link, Source::of(source));
+            sessions.identify(player, Some(Box::new(bob())));
+            // It is there, but nobody has found the connection yet.
+            if let Some(outcast) = outcast.clone() {
+                bans.add(now, outcast, None).expect("there are none");
+            }
+            let link = Link { player: PlayerId::new(Uuid::from_u128(2)), ..link };
+            sessions.take_over(now, player, &link, &lifecycle, &bans);
+            assert_eq!(link.outbox.has_ended(), is_ended, "{outcast:?}");
         }
     }
 }

@@ -91,6 +91,7 @@ impl Server {
             if with_published { text + &shown.render_milliseconds() } else { text }
         });
         info!(addr = %listener.local_addr(), "listening");
+        let operators_token = reload::operators_token(&seen);
         let current = Mutex::new(Current { settings: settings.clone(), seen });
         let drain = Mutex::new(plan.drain);
         let reloader = Reloader::new(Parts {

@@ -348,9 +348,9 @@ impl World {
         presented: TokenHash,
         generation: SessionGeneration,
     ) -> Returning {
-        let Newcomer { connected_at, means, ice_servers, .. } = newcomer;
+        let Newcomer { connected_at, subject, means, ice_servers, .. } = newcomer;
         let token = self.tokens.issue();
-        Returning { connected_at, means, ice_servers, presented, token, generation }
+        Returning { connected_at, subject, means, ice_servers, presented, token, generation }
     }
 
     fn command(&mut self, person: usize, deed: Deed) -> Option<Command> {

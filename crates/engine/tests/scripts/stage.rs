@@ -86,6 +86,8 @@ impl Stage {
             self.notation.name(id, name);
             (id, [0, 0], Means::V3)
         });
+        let (how, subject) =
+            how.split_once(" known as ").map_or((how, None), |(how, word)| (how, Some(subject_of(word))));
         let (presented, means) = match how {
             "" => (good, means),
             " with an old token" => (old, means),
@@ -94,6 +96,7 @@ impl Stage {
         };
         let request = Returning {
             connected_at: Timestamp::UNIX_EPOCH,
+            subject,
             means,
             ice_servers: vec![ice_server()],
             presented: TokenHash([presented; 32]),

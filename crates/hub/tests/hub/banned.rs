@@ -129,3 +129,35 @@ async fn the_ban_of_a_room_holds_for_a_subject_after_a_restart() {
         assert_eq!(client.hear_types()[0], heard, "{subject}");
     }
 }
+
+#[tokio::test]
+async fn who_is_banned_from_a_room_cannot_come_back_in_the_place_of_another() {
+    let hub = guarded().await;
+    let mut players = Vec::new();
+    for subject in ["ada", "bob", "cat"] {
+        let mut client = called(&hub, subject).await;
+        client.take();
+        let join = json!({
+            "game_name": "tanks", "room_code": "BANS02", "player_name": subject, "supports_authority": true,
+        });
+        client.say("JoinRoom", join).await;
+        let joined = client.hear().swap_remove(0);
+        players.push((client, joined["data"].clone()));
+    }
+    let (cat, ticket) = players.pop().expect("three players");
+    let ban = json!({"type": "BanPlayer", "data": {"player_id": players[1].1["player_id"]}});
+    assert_eq!(players[0].0.operate(ban).await.0["type"], "PlayerBanned");
+    drop(cat);
+    let reconnect = json!({
+        "player_id": ticket["player_id"], "room_id": ticket["room_id"], "auth_token": ticket["reconnection_token"],
+    });
+    for (subject, heard, code) in
+        [("bob", "ReconnectionFailed", json!("BANNED")), ("cat", "Reconnected", json!(null))]
+    {
+        let mut client = called(&hub, subject).await;
+        client.take();
+        client.say("Reconnect", reconnect.clone()).await;
+        let told = client.hear().swap_remove(0);
+        assert_eq!((&told["type"], &told["data"]["error_code"]), (&json!(heard), &code), "{told}");
+    }
+}

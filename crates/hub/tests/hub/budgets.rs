@@ -1,13 +1,17 @@
 //! What one connection may do in a while, and what all connections from one address may.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use signal_fish_auth::Quota;
+use signal_fish_auth::{App, AppLimits, Authenticator, Quota};
+use signal_fish_coordination::LocalCoordinator;
 use signal_fish_hub::{Hub, HubConfig};
+use signal_fish_protocol::AppId;
+use signal_fish_storage::MemoryDatabase;
 
-use crate::support::{Client, V3, hub};
+use crate::support::{Client, PLENTY, V3, hub};
 
 fn a_minute(n: u32) -> Quota {
     Quota { n_max: NonZeroU32::new(n).expect("not zero"), window: Duration::from_mins(1) }
@@ -73,4 +77,40 @@ async fn what_a_whole_room_hears_of_has_a_budget() {
     assert_eq!(ada.hear()[0]["data"]["error_code"], "RATE_LIMIT_EXCEEDED");
     assert_eq!(ada.operate(kick).await.0["data"]["error_code"], "RATE_LIMIT_EXCEEDED");
     assert_eq!(bob.hear_types(), ["LobbyStateChanged", "LobbyStateChanged"]);
+}
+
+#[tokio::test]
+async fn what_is_refused_for_one_costs_the_others_of_its_app_nothing() {
+    let limits = AppLimits {
+        relay_bytes_max: NonZeroU64::new(30),
+        messages_max_of_all: NonZeroU64::new(4),
+        ..AppLimits::default()
+    };
+    let id = AppId::parse("busy").expect("a good id");
+    let app = App { id, name: "Busy".into(), limits, requires_token: None };
+    let config = HubConfig { commands: a_minute(1), error_replies: PLENTY, ..HubConfig::default() };
+    let (memory, alone) = (Arc::new(MemoryDatabase::default()), Arc::new(LocalCoordinator));
+    let hub = Hub::start(config, Authenticator::allowlist([app]), memory, alone).await.expect("memory");
+    let mut players = Vec::new();
+    for name in ["Ada", "Bob"] {
+        let mut client = Client::connect(&hub, V3);
+        client.say("Authenticate", json!({"app_id": "busy"})).await;
+        client.take();
+        client.join("BUSY01", name).await;
+        players.push(client);
+    }
+    let [ada, bob] = &mut players[..] else { panic!("two players") };
+    ada.say("PlayerReady", Value::Null).await;
+    ada.take();
+    let too_long = json!({"data": "x".repeat(30)});
+    for (message, data) in [("PlayerReady", &Value::Null), ("GameData", &too_long)].repeat(4) {
+        ada.say(message, data.clone()).await;
+        assert_eq!(ada.hear()[0]["data"]["error_code"], "RATE_LIMIT_EXCEEDED", "{message}");
+    }
+    for n in 0..3 {
+        bob.say("GameData", json!({"data": n})).await;
+    }
+    assert_eq!(ada.hear_types(), ["GameData"; 3]);
+    bob.say("GameData", json!({"data": 3})).await;
+    assert_eq!(ada.hear_types(), [""; 0]);
 }
