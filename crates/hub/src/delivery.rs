@@ -14,7 +14,6 @@ use crate::config::HubConfig;
 use crate::frame::Frame;
 use crate::game_data::{GameData, KeptData, RelayFrames};
 use crate::link::{Form, Link, Wire};
-
 use crate::replay;
 use crate::replay_log::ReplayLog;
 
