@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use crate::outbox::Outbox;
 
-/// For how long game data may be held back, to be written together with what follows.
+/// How game data is held back, to be written together with what follows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CorkRules {
-    /// How long at most, and a millisecond more: that is how exact the runtime's timers are.
+    /// For how long. It gets longer by as much as the runtime wakes a task too late: a millisecond while there is
+    /// little to do, and more under load.
     pub tick: Duration,
     /// With so many messages waiting they are written at once. Who hears as many in each tick is never held back:
     /// that much goes in few writes by itself, and may come from senders who wait for an answer.
@@ -61,9 +63,12 @@ impl CorkQueue {
             sleep(self.tick).await;
             first.release();
             // No more than there are now, since whoever is released may be held back again at once.
-            for _ in 0..self.held.len() {
+            for n_released in 1..=self.held.len() {
                 if let Ok(outbox) = self.held.try_recv() {
                     outbox.release();
+                }
+                if n_released % TURN == 0 {
+                    yield_now().await;
                 }
             }
         }
@@ -123,6 +128,9 @@ impl Pulse {
         }
     }
 }
+
+/// After so many it is the turn of others on this thread: of those who were released, and write.
+const TURN: usize = 256;
 
 /// Over which time messages are counted: many ticks, and short beside the time in which play gets quiet.
 const WINDOW: Duration = Duration::from_millis(50);

@@ -42,8 +42,12 @@ impl Default for Departures {
 }
 
 impl Departures {
-    /// Notes why a connection ends, before it has left its room.
+    /// Notes why a connection ends, before it has left its room: of those who are in one, or were, or have shown who
+    /// they are. Strangers who only connect cannot push out the others.
     pub(crate) fn note(&self, session: &Session) {
+        if session.seat.is_none() && session.epoch.is_none() && !is_known(session) {
+            return;
+        }
         let room = session.seat.as_ref().map(|seat| seat.room());
         let departure = Departure {
             connected_at: session.connected_at,
@@ -65,6 +69,11 @@ impl Departures {
         let noted = latest_first.filter_map(|n| self.places[n % DEPARTURES_MAX].lock().clone());
         noted.filter(is_wanted).take(n_max).collect()
     }
+}
+
+/// Whether it has been granted more than everyone is on an open server.
+fn is_known(session: &Session) -> bool {
+    session.grant.as_ref().is_some_and(|grant| grant.app_id().is_some() || grant.subject().is_some())
 }
 
 /// About a megabyte: some 200 bytes each, with what its names take.

@@ -4,7 +4,6 @@ use sha2::{Digest as _, Sha256};
 use signal_fish_auth::Grant;
 use signal_fish_engine::Subject;
 use signal_fish_protocol::{ErrorCode, RoomCode};
-
 use uuid::Uuid;
 
 use crate::entry::EntryRefusal;

@@ -184,7 +184,8 @@ impl Hub {
         metrics::publish(&self.0);
     }
 
-    /// Ends those for whom most waits, for ever, whenever more than `n_bytes_max` bytes wait for all connections.
+    /// Ends those for whom most waits, for ever, whenever more than `n_bytes_max` bytes wait for all connections of
+    /// this process. Those of other hubs in it count too, but are not ended.
     pub async fn shed_above(&self, n_bytes_max: impl Fn() -> usize) -> Infallible {
         shedding::keep_below(n_bytes_max, &self.0.sessions).await
     }

@@ -10,6 +10,9 @@ use crate::sessions::Sessions;
 
 /// Sees to it, for ever, that hardly more than `n_bytes_max` bytes wait for all connections of this process.
 ///
+/// What waits is counted for the process, connections are ended in one hub: where there are several, each answers for
+/// the others.
+///
 /// Looking costs one load, and messages cost nothing more than before; connections are gone through only while too much
 /// waits for them.
 pub(crate) async fn keep_below(n_bytes_max: impl Fn() -> usize, sessions: &Sessions) -> Infallible {

@@ -185,3 +185,16 @@ async fn hub_on(database: Arc<MemoryDatabase>) -> Hub {
     let coordinator = Arc::new(LocalCoordinator);
     Hub::start(HubConfig::default(), Authenticator::open(), database, coordinator).await.expect("it is empty")
 }
+
+#[tokio::test]
+async fn only_those_are_noted_when_they_go_who_were_more_than_strangers() {
+    let hub = hub(HubConfig::default()).await;
+    let (stranger, seated) = (Client::connect(&hub, V3), Client::seated(&hub, V3, "NOTED1", "Ada").await);
+    let mut gone = Client::seated(&hub, V3, "NOTED1", "Bob").await;
+    gone.say("LeaveRoom", Value::Null).await;
+    let expected = [&gone, &seated].map(|client| client.session.player());
+    drop((seated, stranger));
+    drop(gone);
+    let noted: Vec<_> = hub.oversight().departures(9, |_| true).iter().map(|gone| gone.player).collect();
+    assert_eq!(noted, expected);
+}
