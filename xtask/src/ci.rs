@@ -56,7 +56,20 @@ fn plan(root: &Path) -> Result<Plan> {
         Step { name: "tidy", action: Action::Verb("tidy", tidy::check) },
         Step { name: "codegen", action: Action::Verb("codegen --check", codegen::check) },
         step("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
-        step("echo", &["clippy", "--package", TRANSPORT, "--features", "echo", "--", "-D", "warnings"]),
+        step(
+            "echo",
+            &[
+                "clippy",
+                "--package",
+                TRANSPORT,
+                "--features",
+                "echo",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ],
+        ),
         Step { name: "docs", action: Action::Verb("docs --check", docs::check) },
     ];
     let mut not_run = Vec::new();

@@ -36,7 +36,7 @@ async fn every_case_passes_in_plain_text_and_under_tls() {
     let issued = authority.issue(&["play.test"]);
     let certificate = CertificateFiles { chain: issued.chain, key: issued.key };
     let files = TlsFiles { certificate, others: Vec::new(), clients: ClientCertificates::Unasked };
-    let server = serve(Some(Tls::load(files).unwrap())).await;
+    let server = serve(Some(Tls::load(&files).unwrap())).await;
     let client = TlsConnector::from(Arc::new(authority.client(None, &[&TLS13])));
     play(&kosoku, "encrypted", encrypting(client, server).await).await;
 }
@@ -85,7 +85,7 @@ async fn serve(tls: Option<Tls>) -> SocketAddr {
     };
     let config = ListenerConfig { connection, ..ListenerConfig::default() };
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let listener = Listener::bind(any, hub, config, tls).await.expect("a free port");
+    let listener = Listener::bind(any, hub, config, tls).expect("a free port");
     let addr = listener.local_addr();
     tokio::spawn(listener.serve(std::future::pending()));
     addr

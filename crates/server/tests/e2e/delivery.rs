@@ -133,7 +133,13 @@ impl Account {
 #[test]
 fn who_stalls_gets_the_newest_of_each_key_and_hears_exactly_what_is_missing() {
     const N_MESSAGES: u64 = 400;
-    let server = server().set("websocket.send_queue_capacity", json!(8)).start();
+    // On a machine that is busy the stall is as long as all the sending.
+    let patience = json!(25_000);
+    let server = server()
+        .set("websocket.send_queue_capacity", json!(8))
+        .set("websocket.slow_consumer_timeout_ms", patience.clone())
+        .set("websocket.max_sojourn_ms", patience)
+        .start();
     let members = [("Ada", Dialect::V3), ("old", Dialect::V2), ("slow", Dialect::V3)];
     let [mut ada, mut old, mut slow] = gather(server.addr(), "LOSSES", members);
     let filler = "x".repeat(60_000);
