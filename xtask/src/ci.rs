@@ -56,20 +56,7 @@ fn plan(root: &Path) -> Result<Plan> {
         Step { name: "tidy", action: Action::Verb("tidy", tidy::check) },
         Step { name: "codegen", action: Action::Verb("codegen --check", codegen::check) },
         step("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
-        step(
-            "echo",
-            &[
-                "clippy",
-                "--package",
-                TRANSPORT,
-                "--features",
-                "echo",
-                "--all-targets",
-                "--",
-                "-D",
-                "warnings",
-            ],
-        ),
+        step("echo", CLIPPY_OF_ECHO),
         Step { name: "docs", action: Action::Verb("docs --check", docs::check) },
     ];
     let mut not_run = Vec::new();
@@ -217,6 +204,9 @@ const PUBLISHED: &str = ".cache/signal-fish-perf/inst/bin/signal-fish-server";
 
 /// The crate whose connections say back what they hear with the feature `echo`.
 const TRANSPORT: &str = "signal-fish-transport";
+
+const CLIPPY_OF_ECHO: &[&str] =
+    &["clippy", "--package", TRANSPORT, "--features", "echo", "--all-targets", "--", "-D", "warnings"];
 
 const WASM: &str = "wasm32-unknown-unknown";
 
