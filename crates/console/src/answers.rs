@@ -40,7 +40,8 @@ pub(crate) fn json(value: &impl Serialize) -> Answer {
     body(StatusCode::OK, "application/json", serialized(value))
 }
 
-fn body(status: StatusCode, kind: &'static str, bytes: impl Into<Bytes>) -> Answer {
+/// `bytes` of that content type, true for this moment alone.
+pub(crate) fn body(status: StatusCode, kind: &'static str, bytes: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(Full::new(bytes.into()));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -3,12 +3,9 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
-use hyper::{Response, StatusCode};
+use hyper::StatusCode;
 
-use crate::answers::{Answer, Problem};
+use crate::answers::{Answer, Problem, body};
 
 /// What writes all figures, once the server has any: pages are there before it listens.
 #[derive(Clone, Default)]
@@ -30,11 +27,7 @@ impl Figures {
             return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "there are no figures yet", "ask again")
                 .answer();
         };
-        Response::builder()
-            .header(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")
-            .header(CACHE_CONTROL, "no-store")
-            .body(Full::new(Bytes::from(render(query == "published"))))
-            .expect("every header above is a constant")
+        body(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", render(query == "published"))
     }
 }
 

@@ -147,11 +147,6 @@ impl Outbox {
         self.state.lock().ending
     }
 
-    /// How many messages wait.
-    pub(crate) fn n_queued(&self) -> usize {
-        self.state.lock().queue.len()
-    }
-
     /// The largest message that may be pushed.
     pub(crate) const fn message_bytes_max(&self) -> usize {
         self.limits.message_bytes_max

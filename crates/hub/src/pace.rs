@@ -59,16 +59,16 @@ impl Pace {
         n_bytes: usize,
         time: impl FnOnce() -> Duration,
     ) -> Result<(), Overrun> {
-        // Most have none, and nothing is asked for them.
-        let Some(pace) = &mut self.of_app else { return self.relay(now, n_bytes) };
-        pace.take_own(now)?;
-        self.relay(now, n_bytes)?;
-        // Asked only now, after what may have to be refused for this player alone.
-        self.of_app.as_mut().map_or(Ok(()), |pace| pace.take_shared(Limit::Relay, n_bytes, time()))
-    }
-
-    fn relay(&mut self, now: Instant, n_bytes: usize) -> Result<(), Overrun> {
-        self.relayed.take(self.relay_quota, now, n_bytes).map_err(|exhausted| (Limit::Relay, exhausted))
+        let Self { relay_quota, relayed, of_app } = self;
+        if let Some(pace) = of_app {
+            pace.take_own(now)?;
+        }
+        relayed.take(*relay_quota, now, n_bytes).map_err(|exhausted| (Limit::Relay, exhausted))?;
+        match of_app {
+            Some(pace) => pace.take_shared(Limit::Relay, n_bytes, time()),
+            // Most have none, and nothing is asked for them.
+            None => Ok(()),
+        }
     }
 }
 

@@ -132,7 +132,7 @@ impl Sessions {
         Some(ConnectionView {
             player,
             is_seated: connected.is_seated,
-            n_queued: connected.outbox.n_queued(),
+            n_queued: connected.outbox.look().n_messages,
             closes_with: connected.outbox.ending(),
         })
     }

@@ -44,6 +44,7 @@ impl Busy {
         // What is held back by now comes at the end of the tick.
         busy.outbox.release();
         busy.take();
+        busy.n_wakes();
         busy
     }
 
@@ -71,9 +72,7 @@ impl Busy {
 
 #[test]
 fn game_data_waits_for_the_end_of_the_tick_and_then_goes_together() {
-    let (corks, _queue) = Corks::new(RULES);
-    let mut busy = Busy::new(corks);
-    busy.n_wakes();
+    let mut busy = Busy::new(Corks::new(RULES).0);
     (0..3).for_each(|_| busy.hear());
     assert_eq!((busy.n_wakes(), busy.take()), (0, 0));
     busy.outbox.release();
@@ -82,9 +81,7 @@ fn game_data_waits_for_the_end_of_the_tick_and_then_goes_together() {
 
 #[test]
 fn what_is_no_game_data_goes_at_once_with_all_before_it() {
-    let (corks, _queue) = Corks::new(RULES);
-    let mut busy = Busy::new(corks);
-    busy.n_wakes();
+    let mut busy = Busy::new(Corks::new(RULES).0);
     busy.hear();
     busy.outbox.push(busy.now, Frame { kind: FrameKind::Text, bytes: b"{}".as_slice().into() });
     assert_eq!((busy.n_wakes(), busy.take()), (1, 2));
@@ -92,9 +89,7 @@ fn what_is_no_game_data_goes_at_once_with_all_before_it() {
 
 #[test]
 fn the_end_does_not_wait() {
-    let (corks, _queue) = Corks::new(RULES);
-    let mut busy = Busy::new(corks);
-    busy.n_wakes();
+    let mut busy = Busy::new(Corks::new(RULES).0);
     busy.hear();
     busy.outbox.end(CloseCode::Normal);
     assert_eq!((busy.n_wakes(), busy.take()), (1, 1));
@@ -102,9 +97,7 @@ fn the_end_does_not_wait() {
 
 #[test]
 fn no_more_waits_than_is_worth_it() {
-    let (corks, _queue) = Corks::new(RULES);
-    let mut busy = Busy::new(corks);
-    busy.n_wakes();
+    let mut busy = Busy::new(Corks::new(RULES).0);
     (0..7).for_each(|_| busy.hear());
     assert_eq!((busy.n_wakes(), busy.take()), (0, 0));
     busy.hear();
